@@ -1,0 +1,1 @@
+//! ApplicationSet generators and their loop.

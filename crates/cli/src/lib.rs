@@ -1,0 +1,1 @@
+//! Every client verb of the argosy command.

@@ -1,0 +1,1 @@
+//! The Application loop: refresh, compare, operate, finalize.

@@ -1,0 +1,1 @@
+//! Normalizes and compares desired objects with live ones.

@@ -1,0 +1,1 @@
+//! Go's text/template language and the sprig functions, for any Rust program.

@@ -1,0 +1,1 @@
+//! Kustomizations built to documents.

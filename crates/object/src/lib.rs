@@ -1,0 +1,1 @@
+//! The untyped Kubernetes object: identity, order, quantities and every kind of patch.

@@ -1,0 +1,1 @@
+//! Sources rendered to desired objects, with traced reads and a content-addressed cache.

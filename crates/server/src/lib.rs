@@ -1,0 +1,1 @@
+//! The API server: REST, gRPC and gRPC-web from one definition, sessions, webhooks and the web page.

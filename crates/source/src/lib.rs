@@ -1,0 +1,1 @@
+//! Git, Helm and OCI sources resolved and opened as read-only trees.

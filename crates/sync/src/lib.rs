@@ -1,0 +1,1 @@
+//! The sync planner: desired, live and what has happened go in, the next steps come out.

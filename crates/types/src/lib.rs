@@ -1,0 +1,1 @@
+//! Argo CD's custom resources, settings and access rules as plain data.
