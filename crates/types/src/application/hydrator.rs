@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::meta::Time;
 use crate::{
-    ApplicationSourceDirectory, ApplicationSourceHelm, ApplicationSourceKustomize, ApplicationSourcePlugin,
+    ApplicationSource, ApplicationSourceDirectory, ApplicationSourceHelm, ApplicationSourceKustomize,
+    ApplicationSourcePlugin,
 };
 
 /// `SourceHydrator` of `argoproj.io/v1alpha1`.
@@ -55,7 +56,7 @@ pub struct SyncSource {
     /// Branch synced from, and committed to without hydrateTo.
     #[serde(rename = "targetBranch")]
     pub target_branch: String,
-    /// \[^./\]$.
+    /// Directory of the output in that branch; it must not be the repository's root.
     pub path: String,
     /// Repository of the output; drySource.repoURL when absent.
     #[serde(rename = "repoURL", skip_serializing_if = "String::is_empty")]
@@ -124,4 +125,21 @@ pub struct SuccessfulHydrateOperation {
     /// Settings used.
     #[serde(rename = "sourceHydrator")]
     pub source_hydrator: SourceHydrator,
+}
+
+impl SourceHydrator {
+    /// The source that the rendered manifests are synced from.
+    pub fn sync_source(&self) -> ApplicationSource {
+        let repo_url = if self.sync_source.repo_url.is_empty() {
+            self.dry_source.repo_url.clone()
+        } else {
+            self.sync_source.repo_url.clone()
+        };
+        ApplicationSource {
+            repo_url,
+            path: self.sync_source.path.clone(),
+            target_revision: self.sync_source.target_branch.clone(),
+            ..ApplicationSource::default()
+        }
+    }
 }

@@ -16,10 +16,78 @@ pub use source::*;
 pub use status::*;
 pub use tree::*;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::json::null_is_empty;
 use crate::meta::ObjectMeta;
+
+/// The namespace and name of an application.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AppKey {
+    /// The namespace that holds the Application.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl AppKey {
+    /// The key of these two.
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+
+    /// The name used in tracking: the bare name in the control plane's namespace, `<namespace>_<name>` elsewhere.
+    pub fn instance_name(&self, control_namespace: &str) -> String {
+        if self.namespace == control_namespace {
+            self.name.clone()
+        } else {
+            format!("{}_{}", self.namespace, self.name)
+        }
+    }
+
+    /// The key that an instance name stands for; the inverse of [`AppKey::instance_name`].
+    pub fn from_instance_name(instance: &str, control_namespace: &str) -> Self {
+        match instance.split_once('_') {
+            Some((namespace, name)) => Self::new(namespace, name),
+            None => Self::new(control_namespace, instance),
+        }
+    }
+}
+
+impl fmt::Display for AppKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl Application {
+    /// The key of this application.
+    pub fn key(&self) -> AppKey {
+        AppKey::new(&self.metadata.namespace, &self.metadata.name)
+    }
+}
+
+impl ApplicationSpec {
+    /// The sources that are rendered, in order: `sourceHydrator` beats `sources`, which beats `source`.
+    pub fn effective_sources(&self) -> Vec<ApplicationSource> {
+        if let Some(hydrator) = &self.source_hydrator {
+            return vec![hydrator.sync_source()];
+        }
+        if self.sources.is_empty() { self.source.iter().cloned().collect() } else { self.sources.clone() }
+    }
+
+    /// Whether the application is one of several sources, whose revisions are kept in lists.
+    pub fn has_multiple_sources(&self) -> bool {
+        self.source_hydrator.is_none() && !self.sources.is_empty()
+    }
+
+    /// The project's name: `default` when none is given.
+    pub fn project_name(&self) -> &str {
+        if self.project.is_empty() { "default" } else { &self.project }
+    }
+}
 
 /// What one application is to look like, where it comes from, and how it stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
