@@ -1,0 +1,50 @@
+//! The order in which go-yaml writes keys: as a person would count, `a9` before `a10`.
+
+use std::cmp::Ordering;
+
+/// Compares two keys. Letters come after everything else; runs of digits compare as numbers.
+pub fn natural_order(a: &str, b: &str) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let Some(at) = a.iter().zip(&b).position(|(x, y)| x != y) else { return a.len().cmp(&b.len()) };
+    let (x, y) = (a[at], b[at]);
+    match (x.is_alphabetic(), y.is_alphabetic()) {
+        (true, true) => return x.cmp(&y),
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => {}
+    }
+    // Digits before the difference belong to the number, too: only that they are not all zeros matters.
+    let led =
+        (x == '0' || y == '0') && a[..at].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
+    let number = |text: &[char]| {
+        let digits: Vec<i64> = text[at..].iter().map_while(|c| c.to_digit(10)).map(i64::from).collect();
+        let value = digits.iter().fold(i64::from(led), |n, d| n.wrapping_mul(10).wrapping_add(*d));
+        (value, digits.len())
+    };
+    let ((x_value, x_length), (y_value, y_length)) = (number(&a), number(&b));
+    x_value.cmp(&y_value).then(x_length.cmp(&y_length)).then(x.cmp(&y))
+}
+
+/// Sorts things by their keys in [`natural_order`].
+// A merge sort of our own, because the order isn't transitive for every odd key, and the standard sort
+// may panic on such orders.
+pub fn sort_naturally<T>(items: Vec<T>, key: &impl Fn(&T) -> &str) -> Vec<T> {
+    if items.len() < 2 {
+        return items;
+    }
+    let mut left = items;
+    let right = left.split_off(left.len() / 2);
+    let mut left = sort_naturally(left, key).into_iter().peekable();
+    let mut right = sort_naturally(right, key).into_iter().peekable();
+    let mut out = Vec::with_capacity(left.len() + right.len());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        let first = if natural_order(key(b), key(a)).is_lt() { right.next() } else { left.next() };
+        out.extend(first);
+    }
+    out.extend(left);
+    out.extend(right);
+    out
+}
