@@ -22,6 +22,7 @@ pub mod json_patch;
 pub mod merge_patch;
 mod metadata;
 mod scalar;
+pub mod schema;
 pub mod structured;
 mod value;
 
