@@ -16,11 +16,14 @@
 
 mod application;
 mod applicationset;
+pub mod glob;
 mod json;
 pub mod meta;
 pub mod names;
 mod project;
 mod record;
+mod secret;
+pub mod settings;
 pub mod tracking;
 
 pub use application::*;
@@ -28,3 +31,4 @@ pub use applicationset::*;
 pub use meta::{List, ListMeta, ObjectMeta, Time};
 pub use project::*;
 pub use record::*;
+pub use secret::Secret;
