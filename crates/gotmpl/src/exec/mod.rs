@@ -1,0 +1,288 @@
+//! Executes templates. `walk.rs` runs blocks, `eval.rs` pipelines and fields, `call.rs` functions; this file holds the
+//! state they share and what host functions can do with it.
+
+mod call;
+mod eval;
+mod walk;
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::environment::Environment;
+use crate::error::{Error, ExecuteError};
+use crate::functions::{FunctionError, RegexCache};
+use crate::limits::{Limit, Limits, stack_position};
+use crate::parse::ast::{Place, Template};
+use crate::set::TemplateSet;
+use crate::value::Value;
+
+/// A value during evaluation. Go tells a value from an interface that holds it, and its error texts show that; `nil` in
+/// an interface (a key with a nil value) and no value at all (the result of a pipeline) act differently.
+#[derive(Clone, Default)]
+pub(crate) struct Held {
+    pub(crate) value: Value,
+    pub(crate) interface: bool,
+}
+
+impl Held {
+    pub(crate) fn plain(value: Value) -> Held {
+        Held { value, interface: false }
+    }
+
+    pub(crate) fn in_interface(value: Value) -> Held {
+        Held { value, interface: true }
+    }
+}
+
+/// Stops the execution.
+pub(crate) type Stop = Box<ExecuteError>;
+
+/// One execution of templates of a set: variables, output, budget, and what host functions keep between calls.
+///
+/// A state executes any number of templates one after the other, and functions called by a template get the same
+/// state to execute further ones.
+pub struct State {
+    set: Arc<TemplateSet>,
+    /// Definitions made by texts being executed, innermost last; they hide those of the set.
+    layers: Vec<HashMap<Arc<str>, Arc<Template>>>,
+    texts: HashMap<(Arc<str>, Arc<str>), Vec<Arc<Template>>>,
+    environment: Arc<dyn Environment>,
+    limits: Limits,
+    steps_left: u64,
+    bytes_left: u64,
+    output: String,
+    slots: Vec<Held>,
+    frame: usize,
+    template: Option<Arc<Template>>,
+    place: Place,
+    depth: usize,
+    stack_top: usize,
+    host: Option<Box<dyn Any + Send>>,
+    pub(crate) regexes: RegexCache,
+}
+
+impl State {
+    /// A state to execute the templates of `set`.
+    #[must_use]
+    pub fn new(set: Arc<TemplateSet>, environment: Arc<dyn Environment>, limits: Limits) -> State {
+        State {
+            set,
+            layers: Vec::new(),
+            texts: HashMap::new(),
+            environment,
+            steps_left: limits.steps,
+            bytes_left: limits.bytes,
+            limits,
+            output: String::new(),
+            slots: Vec::new(),
+            frame: 0,
+            template: None,
+            place: Place::default(),
+            depth: 0,
+            stack_top: 0,
+            host: None,
+            regexes: RegexCache::default(),
+        }
+    }
+
+    /// The same state with data of the host, which its functions reach by [`State::host`].
+    #[must_use]
+    pub fn with_host<T: Any + Send>(mut self, host: T) -> State {
+        self.host = Some(Box::new(host));
+        self
+    }
+
+    /// The host's data, if it is of type `T`.
+    pub fn host<T: Any>(&mut self) -> Option<&mut T> {
+        self.host.as_mut()?.downcast_mut()
+    }
+
+    /// The set whose templates are executed.
+    #[must_use]
+    pub fn set(&self) -> &Arc<TemplateSet> {
+        &self.set
+    }
+
+    /// The clock and the source of randomness.
+    #[must_use]
+    pub fn environment(&self) -> &Arc<dyn Environment> {
+        &self.environment
+    }
+
+    /// How many templates are being executed within each other.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The name of the template being executed.
+    #[must_use]
+    pub fn template_name(&self) -> Option<&Arc<str>> {
+        self.template.as_ref().map(|template| &template.name)
+    }
+
+    /// Whether a template of that name is defined here.
+    #[must_use]
+    pub fn is_defined(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// Executes the named template with `data` as `.` and `$`, and returns its output.
+    ///
+    /// # Errors
+    /// No such template, or its execution stopped.
+    pub fn execute(&mut self, name: &str, data: &Value) -> Result<String, Error> {
+        let Some(template) = self.find(name) else {
+            return Err(Error::NoTemplate { name: name.into(), root: self.set.name().clone() });
+        };
+        self.run(template, data)
+    }
+
+    /// Parses `text` under `name` and executes it. All templates of the set can be called; templates that the text
+    /// defines are visible only while it executes.
+    ///
+    /// # Errors
+    /// The text is no template, or its execution stopped.
+    pub fn execute_text(&mut self, name: &Arc<str>, text: &Arc<str>, data: &Value) -> Result<String, Error> {
+        let key = (name.clone(), text.clone());
+        let templates = match self.texts.get(&key) {
+            Some(templates) => templates.clone(),
+            None => {
+                let templates = crate::parse::parse(name, text, self.set.functions())?;
+                self.texts.insert(key, templates.clone());
+                templates
+            }
+        };
+        let Some(main) = templates.iter().find(|template| template.name == *name).cloned() else {
+            return Err(Error::NoTemplate { name: name.clone(), root: self.set.name().clone() });
+        };
+        let mut layer = HashMap::new();
+        for template in templates {
+            if !template.is_empty() || self.find(&template.name).is_none() {
+                layer.insert(template.name.clone(), template);
+            }
+        }
+        self.layers.push(layer);
+        let result = self.run(main, data);
+        self.layers.pop();
+        result
+    }
+
+    /// Takes `bytes` off the budget of generated text. Functions call it before they build something whose size the
+    /// template chooses.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn charge(&mut self, bytes: usize) -> Result<(), FunctionError> {
+        self.charge_limit(bytes).map_err(FunctionError::from)
+    }
+
+    pub(crate) fn charge_limit(&mut self, bytes: usize) -> Result<(), Limit> {
+        match self.bytes_left.checked_sub(bytes as u64) {
+            Some(left) => {
+                self.bytes_left = left;
+                Ok(())
+            }
+            None => {
+                self.bytes_left = 0;
+                Err(Limit::Bytes(self.limits.bytes))
+            }
+        }
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Template>> {
+        let layered = self.layers.iter().rev().find_map(|layer| layer.get(name));
+        layered.or_else(|| self.set.find(name)).cloned()
+    }
+
+    fn run(&mut self, template: Arc<Template>, data: &Value) -> Result<String, Error> {
+        if self.depth == 0 {
+            self.stack_top = stack_position();
+        }
+        let outer = std::mem::take(&mut self.output);
+        let result = self.enter(template, Held::plain(data.clone()));
+        let output = std::mem::replace(&mut self.output, outer);
+        result.map(|()| output).map_err(Error::Execute)
+    }
+
+    /// Executes a template in a frame of its own, writing to the current output.
+    pub(crate) fn enter(&mut self, template: Arc<Template>, dot: Held) -> Result<(), Stop> {
+        if self.depth >= self.limits.depth {
+            return Err(self.stop_limit(Limit::Depth(self.limits.depth)));
+        }
+        if self.stack_top.abs_diff(stack_position()) > self.limits.stack_bytes {
+            return Err(self.stop_limit(Limit::Stack(self.limits.stack_bytes)));
+        }
+        let saved = (self.frame, self.place, self.template.replace(template.clone()));
+        self.frame = self.slots.len();
+        self.slots.resize(self.frame + template.slots, Held::default());
+        self.slots[self.frame] = dot.clone();
+        self.depth += 1;
+        let result = self.walk(&template.body, &dot);
+        self.depth -= 1;
+        self.slots.truncate(self.frame);
+        (self.frame, self.place, self.template) = saved;
+        result.map(|_| ())
+    }
+
+    fn at(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    #[inline]
+    fn step(&mut self) -> Result<(), Stop> {
+        match self.steps_left.checked_sub(1) {
+            Some(left) => {
+                self.steps_left = left;
+                Ok(())
+            }
+            None => Err(self.stop_limit(Limit::Steps(self.limits.steps))),
+        }
+    }
+
+    /// The error for the current place.
+    #[cold]
+    fn stop(&self, message: impl Into<String>) -> Stop {
+        let mut error = ExecuteError {
+            template: "".into(),
+            parse_name: self.set.name().clone(),
+            line: 0,
+            column: 0,
+            context: String::new(),
+            message: message.into(),
+            function: None,
+            cause: None,
+            limit: None,
+        };
+        if let Some(template) = &self.template {
+            let before = &template.source.text[..self.place.offset as usize];
+            error.template = template.name.clone();
+            error.parse_name = template.source.name.clone();
+            error.line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
+            error.column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+            error.context = template.show(self.place);
+        }
+        Box::new(error)
+    }
+
+    #[cold]
+    fn stop_limit(&self, limit: Limit) -> Stop {
+        let mut stop = self.stop(limit.to_string());
+        stop.limit = Some(limit);
+        stop
+    }
+
+    #[cold]
+    fn stop_call(&self, name: &str, error: FunctionError) -> Stop {
+        let mut stop = self.stop(format!("error calling {name}"));
+        if !error.message.is_empty() {
+            stop.message.push_str(": ");
+            stop.message.push_str(&error.message);
+        }
+        stop.function = Some(name.into());
+        stop.cause = error.cause;
+        stop.limit = error.limit;
+        stop
+    }
+}

@@ -1,0 +1,155 @@
+//! The syntax tree, ready to execute: variables are slots and functions are resolved.
+//!
+//! Neighbors: `mod.rs` builds it, `show.rs` prints it back for errors, `../exec` runs it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::functions::Function;
+use crate::value::Value;
+
+/// The place of a node: where it starts in the text, and a number that finds the node again for an error's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) offset: u32,
+    pub(crate) id: u32,
+}
+
+/// One template: a whole text or one `define` of it.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub(crate) name: Arc<str>,
+    pub(crate) source: Arc<Source>,
+    pub(crate) body: Vec<Node>,
+    /// The number of variables alive at once, `$` included.
+    pub(crate) slots: usize,
+}
+
+/// A parsed text, shared by the templates it defines.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) name: Arc<str>,
+    pub(crate) text: Arc<str>,
+}
+
+impl Template {
+    /// Whether there is nothing but white space, which does not replace an earlier definition.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.body.iter().all(|node| match node {
+            Node::Text(range) => self.source.text[range.clone()].trim().is_empty(),
+            _ => false,
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Node {
+    Text(Range<usize>),
+    Action(Pipe, Place),
+    /// The branches of if, else if, ... and the last else.
+    If {
+        branches: Vec<Branch>,
+        otherwise: Vec<Node>,
+    },
+    /// The same for with.
+    With {
+        branches: Vec<Branch>,
+        otherwise: Vec<Node>,
+    },
+    Range(Box<Loop>),
+    Template {
+        place: Place,
+        name: Arc<str>,
+        quoted: Arc<str>,
+        pipe: Option<Pipe>,
+    },
+    Break,
+    Continue,
+}
+
+#[derive(Debug)]
+pub(crate) struct Branch {
+    pub(crate) place: Place,
+    pub(crate) pipe: Pipe,
+    pub(crate) body: Vec<Node>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Loop {
+    pub(crate) place: Place,
+    pub(crate) pipe: Pipe,
+    pub(crate) body: Vec<Node>,
+    pub(crate) otherwise: Vec<Node>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pipe {
+    pub(crate) place: Place,
+    pub(crate) variables: Vec<Variable>,
+    /// `=` instead of `:=`.
+    pub(crate) assign: bool,
+    pub(crate) commands: Vec<Command>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) name: Arc<str>,
+    pub(crate) slot: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) place: Place,
+    pub(crate) operands: Vec<Operand>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Operand {
+    pub(crate) place: Place,
+    pub(crate) term: Term,
+}
+
+#[derive(Debug)]
+pub(crate) enum Term {
+    Dot,
+    Nil,
+    Bool(bool),
+    Number(Box<Number>),
+    /// The value and the text with its quotes.
+    String(Value, Arc<str>),
+    Field(Vec<Arc<str>>),
+    Variable(Variable, Vec<Arc<str>>),
+    Function(Arc<Function>),
+    Pipe(Box<Pipe>),
+    Chain(Box<Operand>, Vec<Arc<str>>),
+}
+
+/// A number literal, under every type that can represent it exactly, as Go's untyped constants are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Number {
+    pub(crate) text: Arc<str>,
+    pub(crate) int: Option<i64>,
+    pub(crate) uint: Option<u64>,
+    pub(crate) float: Option<f64>,
+    pub(crate) complex: Option<(f64, f64)>,
+    /// The value where no type is asked for; `None` when an `int` can't hold it.
+    pub(crate) ideal: Option<Value>,
+}
+
+impl Number {
+    /// Settles [`Number::ideal`]: the syntax of the literal decides its type.
+    pub(crate) fn settle(mut self) -> Number {
+        let rune = self.text.starts_with('\'');
+        let lower = self.text.to_ascii_lowercase();
+        let hex_int = lower.len() > 2 && lower.starts_with("0x") && !lower.contains('p');
+        self.ideal = match (self.complex, self.float, self.int) {
+            (Some((real, imaginary)), ..) => Some(Value::Complex(real, imaginary)),
+            (_, Some(float), _) if !rune && !hex_int && lower.contains(['.', 'e', 'p']) => {
+                Some(Value::Float(float))
+            }
+            (_, _, Some(int)) => Some(Value::Int(int)),
+            _ => None,
+        };
+        self
+    }
+}

@@ -1,0 +1,151 @@
+//! The shared mutable map: `set`, `unset` and the merges change it in place and everybody who holds it sees that.
+//!
+//! No lock is ever held while template code or a host function runs, so no order of locks exists to get wrong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::Value;
+
+/// The element type of a Go map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MapType {
+    /// `map[string]interface {}`
+    #[default]
+    Any,
+    /// `map[string]string`: a missing key reads as the empty string.
+    String,
+}
+
+/// A shared map with string keys, iterated in byte order as Go prints and ranges over maps.
+#[derive(Clone, Default)]
+pub struct Map(Arc<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    map_type: MapType,
+    values: RwLock<BTreeMap<Arc<str>, Value>>,
+}
+
+impl Drop for Entries {
+    fn drop(&mut self) {
+        release(std::mem::take(self.values.get_mut()).into_values().collect());
+    }
+}
+
+/// Frees values level by level. The derived way would recurse, and a template can nest as deep as its budget allows.
+pub(super) fn release(values: Vec<Value>) {
+    let mut pending = values;
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::List(list) => pending.extend(list.into_values().unwrap_or_default()),
+            Value::Map(map) => {
+                if let Some(mut entries) = Arc::into_inner(map.0) {
+                    pending.extend(std::mem::take(entries.values.get_mut()).into_values());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Map {
+    /// An empty map of any values.
+    #[must_use]
+    pub fn new() -> Map {
+        Map::default()
+    }
+
+    /// An empty map whose Go type has the given element type.
+    #[must_use]
+    pub fn typed(map_type: MapType) -> Map {
+        Map(Arc::new(Entries { map_type, values: RwLock::default() }))
+    }
+
+    /// The element type.
+    #[must_use]
+    pub fn map_type(&self) -> MapType {
+        self.0.map_type
+    }
+
+    /// The value under a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Value> {
+        self.0.values.read_recursive().get(key).cloned()
+    }
+
+    /// Whether the key is present, even with a nil value.
+    #[must_use]
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.0.values.read_recursive().contains_key(key)
+    }
+
+    /// Puts a value under a key; everybody who shares the map sees it.
+    pub fn insert(&self, key: impl Into<Arc<str>>, value: Value) {
+        let previous = self.0.values.write().insert(key.into(), value);
+        // Freed only now that the lock is released: the old value may own other maps.
+        drop(previous);
+    }
+
+    /// Takes a key out.
+    pub fn remove(&self, key: &str) -> Option<Value> {
+        self.0.values.write().remove(key)
+    }
+
+    /// Takes everything out. A host calls this to free a map that a template put inside itself.
+    pub fn clear(&self) {
+        let values = std::mem::take(&mut *self.0.values.write());
+        drop(values);
+    }
+
+    /// The number of keys.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.values.read_recursive().len()
+    }
+
+    /// Whether there are no keys.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.values.read_recursive().is_empty()
+    }
+
+    /// The keys in order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Arc<str>> {
+        self.0.values.read_recursive().keys().cloned().collect()
+    }
+
+    /// A snapshot of the entries in key order.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(Arc<str>, Value)> {
+        self.0.values.read_recursive().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Reads the entries in place. `read` must not write to this map.
+    pub fn read<R>(&self, read: impl FnOnce(&BTreeMap<Arc<str>, Value>) -> R) -> R {
+        read(&self.0.values.read_recursive())
+    }
+
+    /// Whether both are the very same map.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Map) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// A new map with the same entries; the values are shared.
+    #[must_use]
+    pub fn shallow_copy(&self) -> Map {
+        let values = self.0.values.read_recursive().clone();
+        Map(Arc::new(Entries { map_type: self.0.map_type, values: RwLock::new(values) }))
+    }
+}
+
+impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Map {
+        let values = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        Map(Arc::new(Entries { map_type: MapType::Any, values: RwLock::new(values) }))
+    }
+}
