@@ -23,6 +23,7 @@ pub mod merge_patch;
 mod metadata;
 mod scalar;
 pub mod schema;
+pub mod strategic;
 pub mod structured;
 mod value;
 
