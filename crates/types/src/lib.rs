@@ -9,6 +9,7 @@
 //! - [`Cluster`], [`Repository`], [`RepoCreds`]: what labeled Secrets hold.
 //! - [`settings`]: the ConfigMaps `argocd-cm`, `argocd-rbac-cm`, `argocd-cmd-params-cm` and the Secrets.
 //! - [`rbac`]: the policy language and its evaluation.
+//! - [`AppProject::permits_kind`] and its neighbors: what a project permits. [`glob`]: its patterns.
 //! - [`names`]: labels, annotations, finalizers and other fixed names.
 //! - [`tracking`]: which application an object belongs to.
 //!
@@ -20,8 +21,10 @@ pub mod glob;
 mod json;
 pub mod meta;
 pub mod names;
+mod permission;
 mod project;
 mod record;
+mod record_secret;
 mod secret;
 pub mod settings;
 pub mod tracking;
@@ -29,6 +32,8 @@ pub mod tracking;
 pub use application::*;
 pub use applicationset::*;
 pub use meta::{List, ListMeta, ObjectMeta, Time};
+pub use permission::Destination;
 pub use project::*;
 pub use record::*;
+pub use record_secret::{RecordError, SecretData, SecretSource, normalize_repository_url};
 pub use secret::Secret;

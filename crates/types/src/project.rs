@@ -70,12 +70,8 @@ pub struct AppProjectSpec {
     )]
     pub sync_windows: Vec<SyncWindow>,
     /// Permitted namespaced kinds; absent permits all.
-    #[serde(
-        rename = "namespaceResourceWhitelist",
-        deserialize_with = "null_is_empty",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub namespace_resource_whitelist: Vec<GroupKindItem>,
+    #[serde(rename = "namespaceResourceWhitelist", skip_serializing_if = "Option::is_none")]
+    pub namespace_resource_whitelist: Option<Vec<GroupKindItem>>,
     /// Deprecated list of GnuPG keys.
     #[serde(
         rename = "signatureKeys",

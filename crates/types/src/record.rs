@@ -1,4 +1,6 @@
 //! Clusters, repositories and credentials as the API shows them and Secrets hold them.
+//!
+//! What is secret in them is a [`Secret`] and never serialized. `record_secret` reads them from labeled Secrets.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +9,7 @@ use serde_json::Value;
 
 use crate::json::{is_zero, null_is_empty};
 use crate::meta::{Bytes, Time};
+use crate::secret::Secret;
 
 /// A cluster that applications are deployed to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -57,11 +60,11 @@ pub struct ClusterConfig {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub username: String,
     /// The `password` field.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub password: String,
+    #[serde(skip_serializing)]
+    pub password: Secret<String>,
     /// The `bearerToken` field.
-    #[serde(rename = "bearerToken", skip_serializing_if = "String::is_empty")]
-    pub bearer_token: String,
+    #[serde(rename = "bearerToken", skip_serializing)]
+    pub bearer_token: Secret<String>,
     /// The `tlsClientConfig` field.
     #[serde(rename = "tlsClientConfig")]
     pub tls_client_config: TLSClientConfig,
@@ -92,8 +95,8 @@ pub struct TLSClientConfig {
     #[serde(rename = "certData")]
     pub cert_data: Bytes,
     /// The `keyData` field.
-    #[serde(rename = "keyData")]
-    pub key_data: Bytes,
+    #[serde(rename = "keyData", skip_serializing)]
+    pub key_data: Secret<Bytes>,
     /// The `caData` field.
     #[serde(rename = "caData")]
     pub ca_data: Bytes,
@@ -204,11 +207,11 @@ pub struct Repository {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub username: String,
     /// The `password` field.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub password: String,
+    #[serde(skip_serializing)]
+    pub password: Secret<String>,
     /// The `sshPrivateKey` field.
-    #[serde(rename = "sshPrivateKey", skip_serializing_if = "String::is_empty")]
-    pub ssh_private_key: String,
+    #[serde(rename = "sshPrivateKey", skip_serializing)]
+    pub ssh_private_key: Secret<String>,
     /// The `connectionState` field.
     #[serde(rename = "connectionState")]
     pub connection_state: ConnectionState,
@@ -225,8 +228,8 @@ pub struct Repository {
     #[serde(rename = "tlsClientCertData", skip_serializing_if = "String::is_empty")]
     pub tls_client_cert_data: String,
     /// The `tlsClientCertKey` field.
-    #[serde(rename = "tlsClientCertKey", skip_serializing_if = "String::is_empty")]
-    pub tls_client_cert_key: String,
+    #[serde(rename = "tlsClientCertKey", skip_serializing)]
+    pub tls_client_cert_key: Secret<String>,
     /// The `type` field.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub r#type: String,
@@ -240,8 +243,8 @@ pub struct Repository {
     #[serde(rename = "enableOCI", skip_serializing_if = "is_zero")]
     pub enable_oci: bool,
     /// The `githubAppPrivateKey` field.
-    #[serde(rename = "githubAppPrivateKey", skip_serializing_if = "String::is_empty")]
-    pub github_app_private_key: String,
+    #[serde(rename = "githubAppPrivateKey", skip_serializing)]
+    pub github_app_private_key: Secret<String>,
     /// The `githubAppID` field.
     #[serde(rename = "githubAppID", skip_serializing_if = "is_zero")]
     pub github_app_id: i64,
@@ -258,8 +261,8 @@ pub struct Repository {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub project: String,
     /// The `gcpServiceAccountKey` field.
-    #[serde(rename = "gcpServiceAccountKey", skip_serializing_if = "String::is_empty")]
-    pub gcp_service_account_key: String,
+    #[serde(rename = "gcpServiceAccountKey", skip_serializing)]
+    pub gcp_service_account_key: Secret<String>,
     /// The `forceHttpBasicAuth` field.
     #[serde(rename = "forceHttpBasicAuth", skip_serializing_if = "is_zero")]
     pub force_http_basic_auth: bool,
@@ -270,8 +273,8 @@ pub struct Repository {
     #[serde(rename = "useAzureWorkloadIdentity", skip_serializing_if = "is_zero")]
     pub use_azure_workload_identity: bool,
     /// The `bearerToken` field.
-    #[serde(rename = "bearerToken", skip_serializing_if = "String::is_empty")]
-    pub bearer_token: String,
+    #[serde(rename = "bearerToken", skip_serializing)]
+    pub bearer_token: Secret<String>,
     /// The `insecureOCIForceHttp` field.
     #[serde(rename = "insecureOCIForceHttp", skip_serializing_if = "is_zero")]
     pub insecure_oci_force_http: bool,
@@ -285,8 +288,8 @@ pub struct Repository {
     #[serde(rename = "azureServicePrincipalClientId", skip_serializing_if = "String::is_empty")]
     pub azure_service_principal_client_id: String,
     /// The `azureServicePrincipalClientSecret` field.
-    #[serde(rename = "azureServicePrincipalClientSecret", skip_serializing_if = "String::is_empty")]
-    pub azure_service_principal_client_secret: String,
+    #[serde(rename = "azureServicePrincipalClientSecret", skip_serializing)]
+    pub azure_service_principal_client_secret: Secret<String>,
     /// The `azureServicePrincipalTenantId` field.
     #[serde(rename = "azureServicePrincipalTenantId", skip_serializing_if = "String::is_empty")]
     pub azure_service_principal_tenant_id: String,
@@ -305,20 +308,20 @@ pub struct RepoCreds {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub username: String,
     /// The `password` field.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub password: String,
+    #[serde(skip_serializing)]
+    pub password: Secret<String>,
     /// The `sshPrivateKey` field.
-    #[serde(rename = "sshPrivateKey", skip_serializing_if = "String::is_empty")]
-    pub ssh_private_key: String,
+    #[serde(rename = "sshPrivateKey", skip_serializing)]
+    pub ssh_private_key: Secret<String>,
     /// The `tlsClientCertData` field.
     #[serde(rename = "tlsClientCertData", skip_serializing_if = "String::is_empty")]
     pub tls_client_cert_data: String,
     /// The `tlsClientCertKey` field.
-    #[serde(rename = "tlsClientCertKey", skip_serializing_if = "String::is_empty")]
-    pub tls_client_cert_key: String,
+    #[serde(rename = "tlsClientCertKey", skip_serializing)]
+    pub tls_client_cert_key: Secret<String>,
     /// The `githubAppPrivateKey` field.
-    #[serde(rename = "githubAppPrivateKey", skip_serializing_if = "String::is_empty")]
-    pub github_app_private_key: String,
+    #[serde(rename = "githubAppPrivateKey", skip_serializing)]
+    pub github_app_private_key: Secret<String>,
     /// The `githubAppID` field.
     #[serde(rename = "githubAppID", skip_serializing_if = "is_zero")]
     pub github_app_id: i64,
@@ -335,8 +338,8 @@ pub struct RepoCreds {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub r#type: String,
     /// The `gcpServiceAccountKey` field.
-    #[serde(rename = "gcpServiceAccountKey", skip_serializing_if = "String::is_empty")]
-    pub gcp_service_account_key: String,
+    #[serde(rename = "gcpServiceAccountKey", skip_serializing)]
+    pub gcp_service_account_key: Secret<String>,
     /// The `proxy` field.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub proxy: String,
@@ -350,8 +353,8 @@ pub struct RepoCreds {
     #[serde(rename = "useAzureWorkloadIdentity", skip_serializing_if = "is_zero")]
     pub use_azure_workload_identity: bool,
     /// The `bearerToken` field.
-    #[serde(rename = "bearerToken", skip_serializing_if = "String::is_empty")]
-    pub bearer_token: String,
+    #[serde(rename = "bearerToken", skip_serializing)]
+    pub bearer_token: Secret<String>,
     /// The `insecureOCIForceHttp` field.
     #[serde(rename = "insecureOCIForceHttp", skip_serializing_if = "is_zero")]
     pub insecure_oci_force_http: bool,
@@ -359,8 +362,8 @@ pub struct RepoCreds {
     #[serde(rename = "azureServicePrincipalClientId", skip_serializing_if = "String::is_empty")]
     pub azure_service_principal_client_id: String,
     /// The `azureServicePrincipalClientSecret` field.
-    #[serde(rename = "azureServicePrincipalClientSecret", skip_serializing_if = "String::is_empty")]
-    pub azure_service_principal_client_secret: String,
+    #[serde(rename = "azureServicePrincipalClientSecret", skip_serializing)]
+    pub azure_service_principal_client_secret: Secret<String>,
     /// The `azureServicePrincipalTenantId` field.
     #[serde(rename = "azureServicePrincipalTenantId", skip_serializing_if = "String::is_empty")]
     pub azure_service_principal_tenant_id: String,

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-/// Holds a value that came from a Secret. It cannot be printed, logged or serialized; [`Secret::expose`] marks every
+use serde::{Deserialize, Deserializer};
+
+/// Holds a value that came from a Secret. It can be read from JSON, but not printed, logged or
+/// serialized; [`Secret::expose`] marks every
 /// place in the code where the value is used.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret<T>(T);
@@ -22,6 +25,19 @@ impl<T> Secret<T> {
 impl<T> fmt::Debug for Secret<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("(secret)")
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Secret<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Option::<T>::deserialize(deserializer)?.unwrap_or_default()))
+    }
+}
+
+impl Secret<String> {
+    /// Whether there is nothing to hide.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
