@@ -171,7 +171,7 @@ impl Decoder<'_> {
                 key
             }
             NodeKind::Scalar { value, .. } => Ok(match meaning(node)? {
-                Scalar::Text | Scalar::Timestamp | Scalar::Merge => text_of(node, value)?,
+                Scalar::Text | Scalar::Timestamp => text_of(node, value)?,
                 Scalar::Bool(value) => value.to_string(),
                 Scalar::Int(value) => value.to_string(),
                 Scalar::Uint(value) => value.to_string(),
@@ -182,8 +182,27 @@ impl Decoder<'_> {
                 }
             }),
             NodeKind::Sequence { .. } | NodeKind::Mapping { .. } => {
-                Err(Error::meaning(node.start, "invalid map key: a list or a map"))
+                let value = self.value(id)?;
+                Err(Error::meaning(node.start, format!("invalid map key: {}", go_syntax(&value))))
             }
+        }
+    }
+}
+
+/// A value as Go's `%#v` shows it; what a template left unrendered in a manifest looks like in the error.
+fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".into(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(go_syntax).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Object(map) => {
+            let entries: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key:?}:{}", go_syntax(value))).collect();
+            format!("map[interface {{}}]interface {{}}{{{}}}", entries.join(", "))
         }
     }
 }
@@ -223,13 +242,16 @@ fn scalar(node: &Node) -> Result<Value, Error> {
         Scalar::Uint(value) => Value::from(value),
         Scalar::Float(value) => float(value)
             .ok_or_else(|| Error::meaning(node.start, format!("json: unsupported value: {value}")))?,
-        Scalar::Text | Scalar::Timestamp | Scalar::Merge => Value::String(text_of(node, value)?),
+        Scalar::Text | Scalar::Timestamp => Value::String(text_of(node, value)?),
     })
 }
 
 /// A float as it comes back from JSON text, where whole numbers lose their point.
 fn float(value: f64) -> Option<Value> {
     let text = crate::number::format_json(value)?;
+    if text == "-0" {
+        return Number::from_f64(value).map(Value::Number);
+    }
     if let Ok(whole) = text.parse::<i64>() {
         return Some(Value::from(whole));
     }

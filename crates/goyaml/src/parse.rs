@@ -1,4 +1,4 @@
-//! Tokens to nodes: YAML's grammar by recursive descent, bounded by the budget's depth.
+//! Tokens to nodes: YAML's grammar. Open collections are kept in a list, so that depth costs no stack.
 
 use std::collections::HashMap;
 
@@ -36,13 +36,55 @@ pub(crate) fn parse_first(text: &str, budget: &Budget) -> Result<Stream, Error> 
     Ok(parser.finish())
 }
 
+/// What ends the key or value of a block mapping before it has begun.
+const BLOCK_ENDS: [TokenKind; 3] = [TokenKind::Key, TokenKind::Value, TokenKind::BlockEnd];
+
+/// How an open collection is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    BlockSequence,
+    UnindentedSequence,
+    BlockMapping,
+    FlowSequence,
+    FlowMapping,
+    /// One entry without braces inside a flow sequence.
+    SinglePair,
+}
+
+/// A collection that is being read.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    id: NodeId,
+    form: Form,
+    /// Nothing of it has been read yet.
+    first: bool,
+    /// A key that waits for its value.
+    key: Option<NodeId>,
+    /// That key is a lone word in a flow mapping, which can have no value.
+    lone: bool,
+}
+
+impl Open {
+    /// Takes a finished child in.
+    fn accept(&mut self, child: NodeId, stream: &mut Stream) {
+        match &mut stream.nodes[self.id.0].kind {
+            NodeKind::Sequence { items, .. } => items.push(child),
+            NodeKind::Mapping { entries, .. } => match self.key.take() {
+                Some(key) => entries.push((key, child)),
+                None => self.key = Some(child),
+            },
+            _ => {}
+        }
+    }
+}
+
 struct Parser<'a> {
     scanner: Scanner<'a>,
     stream: Stream,
     anchors: HashMap<String, NodeId>,
     tag_prefixes: Vec<(String, String)>,
     budget: Budget,
-    depth: usize,
+    open: Vec<Open>,
     first: bool,
 }
 
@@ -57,7 +99,7 @@ impl<'a> Parser<'a> {
             anchors: HashMap::new(),
             tag_prefixes: Vec::new(),
             budget: *budget,
-            depth: 0,
+            open: Vec::new(),
             first: true,
         })
     }
@@ -107,7 +149,7 @@ impl<'a> Parser<'a> {
             return Err(Error::parser(self.start()?, "did not find expected <document start>"));
         }
         self.first = false;
-        let root = if self.at_document_boundary()? {
+        let root = if explicit_start && self.at_document_boundary()? {
             let mark = self.start()?;
             self.empty(mark)?
         } else {
@@ -194,18 +236,22 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Reads one node with everything in it. The open collections are kept in a list of our own, not on the stack.
     fn node(&mut self, place: Place) -> Result<NodeId, Error> {
-        self.depth += 1;
-        if self.depth > self.budget.depth {
-            let message = format!("exceeded max depth of {}", self.budget.depth);
-            return Err(Error::scanner(self.start()?, message));
+        let mut finished = self.begin(place)?;
+        loop {
+            if let Some(id) = finished.take() {
+                match self.open.last_mut() {
+                    None => return Ok(id),
+                    Some(open) => open.accept(id, &mut self.stream),
+                }
+            }
+            finished = self.advance()?;
         }
-        let node = self.node_within(place);
-        self.depth -= 1;
-        node
     }
 
-    fn node_within(&mut self, place: Place) -> Result<NodeId, Error> {
+    /// Begins a node: a scalar or an alias is finished at once, a collection becomes the innermost open one.
+    fn begin(&mut self, place: Place) -> Result<Option<NodeId>, Error> {
         let start = self.start()?;
         if let TokenKind::Alias(name) = self.kind()? {
             let name = name.clone();
@@ -213,40 +259,91 @@ impl<'a> Parser<'a> {
             let Some(target) = self.anchors.get(&name).copied() else {
                 return Err(Error::meaning(start, format!("unknown anchor '{name}' referenced")));
             };
-            return self.add(Node {
-                kind: NodeKind::Alias { name, target },
-                tag: None,
-                anchor: None,
-                start,
-                end,
-            });
+            let kind = NodeKind::Alias { name, target };
+            return self.add(Node { kind, tag: None, anchor: None, start, end }).map(Some);
         }
         let (anchor, tag) = self.properties()?;
         let kind = self.content(place, tag.as_deref(), anchor.is_some() || tag.is_some())?;
         // A lone `!` only says that the text decides.
-        let tag = tag.filter(|tag| tag != "!" || !matches!(kind, NodeKind::Scalar { .. }));
-        let collection = !matches!(kind, NodeKind::Scalar { .. });
+        let scalar = matches!(kind, NodeKind::Scalar { .. });
+        let tag = tag.filter(|tag| tag != "!" || !scalar);
         let id = self.add(Node { kind, tag, anchor: anchor.clone(), start, end: start })?;
         if let Some(anchor) = anchor {
             // Registered before the children are read: an alias inside means this very node.
             self.anchors.insert(anchor, id);
         }
-        let opening = self.scanner.peek()?.kind.clone();
-        let end = if collection {
-            match opening {
-                TokenKind::FlowSequenceStart => self.flow_sequence(id)?,
-                TokenKind::FlowMappingStart => self.flow_mapping(id)?,
-                TokenKind::BlockSequenceStart => self.block_sequence(id)?,
-                TokenKind::BlockMappingStart => self.block_mapping(id)?,
-                _ => self.unindented_sequence(id)?,
+        if scalar {
+            if matches!(self.kind()?, TokenKind::Scalar { .. }) && !self.was_empty(id) {
+                let end = self.scanner.next()?.end;
+                self.stream.nodes[id.0].end = end;
             }
-        } else if matches!(opening, TokenKind::Scalar { .. }) && !self.was_empty(id) {
-            self.scanner.next()?.end
-        } else {
-            start
+            return Ok(Some(id));
+        }
+        let form = match self.kind()? {
+            TokenKind::FlowSequenceStart => Form::FlowSequence,
+            TokenKind::FlowMappingStart => Form::FlowMapping,
+            TokenKind::BlockSequenceStart => Form::BlockSequence,
+            TokenKind::BlockMappingStart => Form::BlockMapping,
+            _ => Form::UnindentedSequence,
         };
-        self.stream.nodes[id.0].end = end;
-        Ok(id)
+        if form != Form::UnindentedSequence {
+            self.scanner.next()?;
+        }
+        self.open(id, form)?;
+        Ok(None)
+    }
+
+    fn open(&mut self, id: NodeId, form: Form) -> Result<(), Error> {
+        if self.open.len() >= self.budget.depth {
+            let message = format!("exceeded max depth of {}", self.budget.depth);
+            return Err(Error::scanner(self.start()?, message));
+        }
+        self.open.push(Open { id, form, first: true, key: None, lone: false });
+        Ok(())
+    }
+
+    /// Closes the innermost collection.
+    fn close(&mut self, end: Mark) -> Option<NodeId> {
+        let open = self.open.pop()?;
+        self.stream.nodes[open.id.0].end = end;
+        Some(open.id)
+    }
+
+    /// Goes one step on in the innermost collection: begins its next child or closes it.
+    fn advance(&mut self) -> Result<Option<NodeId>, Error> {
+        let Some(open) = self.open.last().copied() else { return Ok(None) };
+        if let Some(last) = self.open.last_mut() {
+            last.first = false;
+        }
+        match open.form {
+            Form::BlockSequence => self.block_sequence(),
+            Form::UnindentedSequence => self.unindented_sequence(),
+            Form::BlockMapping if open.key.is_some() => {
+                self.value(&BLOCK_ENDS, Place::BlockOrUnindentedSequence)
+            }
+            Form::BlockMapping => self.block_mapping(),
+            Form::FlowSequence => self.flow_sequence(open.first),
+            Form::FlowMapping if open.key.is_some() && open.lone => {
+                let mark = self.start()?;
+                self.empty(mark).map(Some)
+            }
+            Form::FlowMapping if open.key.is_some() => {
+                self.value(&[TokenKind::FlowEntry, TokenKind::FlowMappingEnd], Place::Flow)
+            }
+            Form::FlowMapping => self.flow_mapping(open.first),
+            Form::SinglePair if open.key.is_some() => {
+                self.value(&[TokenKind::FlowEntry, TokenKind::FlowSequenceEnd], Place::Flow)
+            }
+            Form::SinglePair if open.first => {
+                let ends = [TokenKind::Value, TokenKind::FlowEntry, TokenKind::FlowSequenceEnd];
+                let after = self.stream.node(open.id).end;
+                self.node_unless(&ends, Place::Flow, after)
+            }
+            Form::SinglePair => {
+                let end = self.start()?;
+                Ok(self.close(end))
+            }
+        }
     }
 
     /// Whether the scalar was made up where nothing was written: it has no token of its own.
@@ -278,149 +375,105 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn push_item(&mut self, id: NodeId, item: NodeId) {
-        if let NodeKind::Sequence { items, .. } = &mut self.stream.nodes[id.0].kind {
-            items.push(item);
-        }
+    /// The node after an indicator whose end is `after`, or nothing if one of `ends` comes first.
+    fn node_unless(
+        &mut self,
+        ends: &[TokenKind],
+        place: Place,
+        after: Mark,
+    ) -> Result<Option<NodeId>, Error> {
+        if ends.contains(self.kind()?) { self.empty(after).map(Some) } else { self.begin(place) }
     }
 
-    fn push_entry(&mut self, id: NodeId, key: NodeId, value: NodeId) {
-        if let NodeKind::Mapping { entries, .. } = &mut self.stream.nodes[id.0].kind {
-            entries.push((key, value));
-        }
-    }
-
-    /// The value after an indicator whose end is `after`, or nothing if one of `ends` comes first.
-    fn node_unless(&mut self, ends: &[TokenKind], place: Place, after: Mark) -> Result<NodeId, Error> {
-        if ends.contains(self.kind()?) { self.empty(after) } else { self.node(place) }
-    }
-
-    fn block_sequence(&mut self, id: NodeId) -> Result<Mark, Error> {
-        self.scanner.next()?;
-        loop {
-            match self.kind()? {
-                TokenKind::BlockEntry => {
-                    let after = self.scanner.next()?.end;
-                    let ends = [TokenKind::BlockEntry, TokenKind::BlockEnd];
-                    let item = self.node_unless(&ends, Place::Block, after)?;
-                    self.push_item(id, item);
-                }
-                TokenKind::BlockEnd => return Ok(self.scanner.next()?.end),
-                _ => return Err(Error::parser(self.start()?, "did not find expected '-' indicator")),
-            }
-        }
-    }
-
-    fn unindented_sequence(&mut self, id: NodeId) -> Result<Mark, Error> {
-        while self.at(&TokenKind::BlockEntry)? {
+    /// The value that belongs to the key just read.
+    fn value(&mut self, ends: &[TokenKind], place: Place) -> Result<Option<NodeId>, Error> {
+        if self.at(&TokenKind::Value)? {
             let after = self.scanner.next()?.end;
-            let ends = [TokenKind::BlockEntry, TokenKind::Key, TokenKind::Value, TokenKind::BlockEnd];
-            let item = self.node_unless(&ends, Place::Block, after)?;
-            self.push_item(id, item);
+            return self.node_unless(ends, place, after);
         }
-        self.start()
+        let mark = self.start()?;
+        self.empty(mark).map(Some)
     }
 
-    fn block_mapping(&mut self, id: NodeId) -> Result<Mark, Error> {
-        self.scanner.next()?;
-        let ends = [TokenKind::Key, TokenKind::Value, TokenKind::BlockEnd];
-        loop {
-            let key = match self.kind()? {
-                TokenKind::Key => {
-                    let after = self.scanner.next()?.end;
-                    self.node_unless(&ends, Place::BlockOrUnindentedSequence, after)?
-                }
-                TokenKind::Value => {
-                    let mark = self.start()?;
-                    self.empty(mark)?
-                }
-                TokenKind::BlockEnd => return Ok(self.scanner.next()?.end),
-                _ => return Err(Error::parser(self.start()?, "did not find expected key")),
-            };
-            let value = if self.at(&TokenKind::Value)? {
+    fn block_sequence(&mut self) -> Result<Option<NodeId>, Error> {
+        match self.kind()? {
+            TokenKind::BlockEntry => {
                 let after = self.scanner.next()?.end;
-                self.node_unless(&ends, Place::BlockOrUnindentedSequence, after)?
-            } else {
-                let mark = self.start()?;
-                self.empty(mark)?
-            };
-            self.push_entry(id, key, value);
-        }
-    }
-
-    fn flow_sequence(&mut self, id: NodeId) -> Result<Mark, Error> {
-        self.scanner.next()?;
-        let mut first = true;
-        while !self.at(&TokenKind::FlowSequenceEnd)? {
-            if !first {
-                self.flow_separator("did not find expected ',' or ']'")?;
-                if self.at(&TokenKind::FlowSequenceEnd)? {
-                    break;
-                }
+                self.node_unless(&[TokenKind::BlockEntry, TokenKind::BlockEnd], Place::Block, after)
             }
-            first = false;
-            let item = if self.at(&TokenKind::Key)? { self.single_pair()? } else { self.node(Place::Flow)? };
-            self.push_item(id, item);
+            TokenKind::BlockEnd => {
+                let end = self.scanner.next()?.end;
+                Ok(self.close(end))
+            }
+            _ => Err(Error::parser(self.start()?, "did not find expected '-' indicator")),
         }
-        Ok(self.scanner.next()?.end)
     }
 
-    fn flow_separator(&mut self, message: &str) -> Result<(), Error> {
-        if !self.at(&TokenKind::FlowEntry)? {
-            return Err(Error::parser(self.start()?, message));
+    fn unindented_sequence(&mut self) -> Result<Option<NodeId>, Error> {
+        if !self.at(&TokenKind::BlockEntry)? {
+            let end = self.start()?;
+            return Ok(self.close(end));
         }
-        self.scanner.next()?;
-        Ok(())
+        let after = self.scanner.next()?.end;
+        let ends = [TokenKind::BlockEntry, TokenKind::Key, TokenKind::Value, TokenKind::BlockEnd];
+        self.node_unless(&ends, Place::Block, after)
     }
 
-    /// `[a: b]` is a list of one map of one entry.
-    fn single_pair(&mut self) -> Result<NodeId, Error> {
+    fn block_mapping(&mut self) -> Result<Option<NodeId>, Error> {
+        match self.kind()? {
+            TokenKind::Key => {
+                let after = self.scanner.next()?.end;
+                self.node_unless(&BLOCK_ENDS, Place::BlockOrUnindentedSequence, after)
+            }
+            TokenKind::BlockEnd => {
+                let end = self.scanner.next()?.end;
+                Ok(self.close(end))
+            }
+            _ => Err(Error::parser(self.start()?, "did not find expected key")),
+        }
+    }
+
+    /// Whether a flow collection ends here; otherwise the comma between its members has been passed.
+    fn flow_ends(&mut self, first: bool, end: &TokenKind, message: &str) -> Result<bool, Error> {
+        if !first && !self.at(end)? {
+            if !self.at(&TokenKind::FlowEntry)? {
+                return Err(Error::parser(self.start()?, message));
+            }
+            self.scanner.next()?;
+        }
+        self.at(end)
+    }
+
+    fn flow_sequence(&mut self, first: bool) -> Result<Option<NodeId>, Error> {
+        if self.flow_ends(first, &TokenKind::FlowSequenceEnd, "did not find expected ',' or ']'")? {
+            let end = self.scanner.next()?.end;
+            return Ok(self.close(end));
+        }
+        if !self.at(&TokenKind::Key)? {
+            return self.begin(Place::Flow);
+        }
+        // `[a: b]` is a list of one map of one entry.
         let token = self.scanner.next()?;
         let kind = NodeKind::Mapping { entries: Vec::new(), flow: true };
         let id = self.add(Node { kind, tag: None, anchor: None, start: token.start, end: token.end })?;
-        let key_ends = [TokenKind::Value, TokenKind::FlowEntry, TokenKind::FlowSequenceEnd];
-        let key = self.node_unless(&key_ends, Place::Flow, token.end)?;
-        let value = self.flow_value(&[TokenKind::FlowEntry, TokenKind::FlowSequenceEnd])?;
-        self.push_entry(id, key, value);
-        Ok(id)
+        self.open(id, Form::SinglePair)?;
+        Ok(None)
     }
 
-    fn flow_value(&mut self, ends: &[TokenKind]) -> Result<NodeId, Error> {
-        if self.at(&TokenKind::Value)? {
-            let after = self.scanner.next()?.end;
-            return self.node_unless(ends, Place::Flow, after);
+    fn flow_mapping(&mut self, first: bool) -> Result<Option<NodeId>, Error> {
+        if self.flow_ends(first, &TokenKind::FlowMappingEnd, "did not find expected ',' or '}'")? {
+            let end = self.scanner.next()?.end;
+            return Ok(self.close(end));
         }
-        let mark = self.start()?;
-        self.empty(mark)
-    }
-
-    fn flow_mapping(&mut self, id: NodeId) -> Result<Mark, Error> {
-        self.scanner.next()?;
-        let mut first = true;
-        while !self.at(&TokenKind::FlowMappingEnd)? {
-            if !first {
-                self.flow_separator("did not find expected ',' or '}'")?;
-                if self.at(&TokenKind::FlowMappingEnd)? {
-                    break;
-                }
-            }
-            first = false;
-            let ends = [TokenKind::FlowEntry, TokenKind::FlowMappingEnd];
-            let (key, value) = if self.at(&TokenKind::Key)? {
-                let after = self.scanner.next()?.end;
-                let key_ends = [TokenKind::Value, TokenKind::FlowEntry, TokenKind::FlowMappingEnd];
-                let key = self.node_unless(&key_ends, Place::Flow, after)?;
-                (key, self.flow_value(&ends)?)
-            } else if self.at(&TokenKind::Value)? {
-                let mark = self.start()?;
-                (self.empty(mark)?, self.flow_value(&ends)?)
-            } else {
-                let key = self.node(Place::Flow)?;
-                let mark = self.start()?;
-                (key, self.empty(mark)?)
-            };
-            self.push_entry(id, key, value);
+        let lone = !self.at(&TokenKind::Key)?;
+        if let Some(open) = self.open.last_mut() {
+            open.lone = lone;
         }
-        Ok(self.scanner.next()?.end)
+        if lone {
+            return self.begin(Place::Flow);
+        }
+        let after = self.scanner.next()?.end;
+        let ends = [TokenKind::Value, TokenKind::FlowEntry, TokenKind::FlowMappingEnd];
+        self.node_unless(&ends, Place::Flow, after)
     }
 }

@@ -18,8 +18,6 @@ pub enum Scalar {
     Float(f64),
     /// A date, which stays text.
     Timestamp,
-    /// The merge key `<<`.
-    Merge,
     /// Text.
     Text,
 }
@@ -43,7 +41,6 @@ fn resolve_hinted(text: &str, timestamps: bool) -> Scalar {
         ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Scalar::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
-        "<<" => return Scalar::Merge,
         _ => {}
     }
     match text.as_bytes().first() {
@@ -131,7 +128,6 @@ pub(crate) fn resolve_tagged(tag: &str, text: &str) -> Result<Scalar, String> {
         Scalar::Int(_) | Scalar::Uint(_) => ("int", found),
         Scalar::Float(_) => ("float", found),
         Scalar::Timestamp => ("timestamp", found),
-        Scalar::Merge => ("merge", found),
         Scalar::Text => ("str", found),
     };
     if name == short { Ok(found) } else { Err(format!("cannot decode !!{name} `{text}` as a !!{short}")) }

@@ -118,6 +118,14 @@ impl<'a> Cursor<'a> {
         self.read_break(&mut String::new());
     }
 
+    /// The end of the text counts as the end of its last line.
+    pub(crate) fn end_line(&mut self) {
+        if self.mark.column > 0 {
+            self.mark.line += 1;
+            self.mark.column = 0;
+        }
+    }
+
     /// Whether `---` or `...` stands alone at the start of the line.
     pub(crate) fn at_document_marker(&self) -> bool {
         self.at_marker("---") || self.at_marker("...")

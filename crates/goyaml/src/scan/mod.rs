@@ -275,6 +275,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fetch_stream_end(&mut self) -> Result<(), Error> {
+        self.cursor.end_line();
         self.unroll_for_marker()?;
         let mark = self.cursor.mark();
         self.queue.push_back(Token { kind: TokenKind::StreamEnd, start: mark, end: mark });
