@@ -23,6 +23,7 @@ pub mod meta;
 pub mod names;
 mod permission;
 mod project;
+pub mod rbac;
 mod record;
 mod record_secret;
 mod secret;
