@@ -12,6 +12,7 @@ const MAX_NODES: usize = 500_000;
 const MAX_DEPTH: usize = 200;
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const RAW_EXTENSION: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 const REFERENCE_PREFIX: &str = "#/components/schemas/";
 
 impl Schemas {
@@ -105,6 +106,7 @@ impl Reader {
             self.overlays.push((id, *target));
         }
         node.name = name.to_owned();
+        node.atomic |= name == RAW_EXTENSION;
         if name == "io.k8s.apimachinery.pkg.api.resource.Quantity" {
             node.kind = Type::Quantity;
             node.rules = Rules::default();
@@ -184,6 +186,7 @@ impl Reader {
         // `JSON` has neither type nor fields, `RawExtension` has no fields: both describe anything.
         let open = node.kind == Type::Any || (self.from_go_types && node.kind == Type::Object);
         if open && node.properties.is_empty() && node.additional == Additional::None && !is_reference {
+            node.atomic |= node.kind == Type::Any && !node.preserve_unknown_fields;
             node.preserve_unknown_fields = true;
         }
         Ok(node)
