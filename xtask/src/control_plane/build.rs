@@ -18,8 +18,26 @@ pub struct Binaries {
     /// `kube-scheduler`.
     pub scheduler: Option<PathBuf>,
     /// `kwok`, which simulates nodes.
-    pub kwok: Option<PathBuf>,
+    pub kwok: Option<Kwok>,
 }
+
+/// kwok, and what it is told to do with nodes and pods.
+#[derive(Debug, Clone)]
+pub struct Kwok {
+    /// The program.
+    pub program: PathBuf,
+    /// Its stages: nodes become Ready and keep their lease, pods become Ready, those of Jobs complete.
+    pub stages: PathBuf,
+}
+
+/// The stages used, as files of kwok's module.
+const STAGES: &[&str] = &[
+    "node/fast/node-initialize.yaml",
+    "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "pod/fast/pod-ready.yaml",
+    "pod/fast/pod-complete.yaml",
+    "pod/fast/pod-delete.yaml",
+];
 
 /// The Kubernetes version that `tests/controlplane/kubernetes/go.mod` names.
 fn kubernetes_version(module: &Path) -> Result<String> {
@@ -48,7 +66,9 @@ pub fn binaries() -> Result<Binaries> {
             api_server,
             controller_manager: optional("kube-controller-manager"),
             scheduler: optional("kube-scheduler"),
-            kwok: optional("kwok"),
+            kwok: optional("kwok")
+                .zip(optional("kwok-stages.yaml"))
+                .map(|(program, stages)| Kwok { program, stages }),
         });
     }
     let modules = shell::root().join("tests/controlplane");
@@ -67,13 +87,33 @@ pub fn binaries() -> Result<Binaries> {
     }
     build(&modules.join("etcd"), "go.etcd.io/etcd/server/v3", &folder.join("etcd"), "-s -w")?;
     build(&modules.join("kwok"), "sigs.k8s.io/kwok/cmd/kwok", &folder.join("kwok"), "-s -w")?;
+    let stages = folder.join("kwok-stages.yaml");
+    collect_stages(&modules.join("kwok"), &stages)?;
     Ok(Binaries {
         etcd: folder.join("etcd"),
         api_server: folder.join("kube-apiserver"),
         controller_manager: Some(folder.join("kube-controller-manager")),
         scheduler: Some(folder.join("kube-scheduler")),
-        kwok: Some(folder.join("kwok")),
+        kwok: Some(Kwok { program: folder.join("kwok"), stages }),
     })
+}
+
+/// Joins the stages that come with kwok's module into one file.
+fn collect_stages(module: &Path, target: &Path) -> Result<()> {
+    if target.exists() {
+        return Ok(());
+    }
+    let mut list = shell::command("go", module);
+    list.args(["list", "-mod=mod", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"]);
+    let source = PathBuf::from(shell::output(&mut list)?.trim()).join("kustomize/stage");
+    let mut joined = String::new();
+    for stage in STAGES {
+        let file = source.join(stage);
+        joined.push_str(&std::fs::read_to_string(&file).with_context(|| file.display().to_string())?);
+        joined.push_str("\n---\n");
+    }
+    std::fs::write(target, joined)?;
+    Ok(())
 }
 
 fn build(module: &Path, package: &str, target: &Path, linker_flags: &str) -> Result<()> {

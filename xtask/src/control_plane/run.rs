@@ -49,6 +49,7 @@ impl ControlPlane {
         plane.write_files()?;
         let at = |name: &str| plane.folder.join(name).display().to_string();
         let (data, tokens, key) = (at("etcd"), at("tokens.csv"), at("service-account.key"));
+        let public_key = at("service-account.pub");
         let (certificates, kubeconfig) = (at("certificates"), at("kubeconfig"));
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
         let peer_url = format!("http://127.0.0.1:{peer_port}");
@@ -79,7 +80,7 @@ impl ControlPlane {
                 format!("--token-auth-file={tokens}"),
                 "--authorization-mode=RBAC".to_owned(),
                 "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-                format!("--service-account-key-file={key}"),
+                format!("--service-account-key-file={public_key}"),
                 format!("--service-account-signing-key-file={key}"),
                 "--service-cluster-ip-range=10.0.0.0/16".to_owned(),
                 // A benchmark sends more at once than a shared cluster would take from one client.
@@ -119,14 +120,15 @@ impl ControlPlane {
                 ],
             )?;
         }
-        if let Some(program) = &binaries.kwok {
+        if let Some(kwok) = &binaries.kwok {
             plane.spawn(
                 "kwok",
-                program,
+                &kwok.program,
                 &[
                     format!("--kubeconfig={kubeconfig}"),
                     "--manage-all-nodes=true".to_owned(),
-                    "--node-lease-duration-seconds=0".to_owned(),
+                    "--node-lease-duration-seconds=40".to_owned(),
+                    format!("--config={}", kwok.stages.display()),
                 ],
             )?;
             plane.create_node()?;
@@ -195,6 +197,7 @@ impl ControlPlane {
         write("tokens.csv", &format!("{TOKEN},admin,1,\"system:masters\"\n"))?;
         let key = rcgen::KeyPair::generate().context("making the service account key")?;
         write("service-account.key", &key.serialize_pem())?;
+        write("service-account.pub", &key.public_key_pem())?;
         write(
             "kubeconfig",
             &format!(
