@@ -1,0 +1,8 @@
+//! Whole operations against a cluster in memory: what each step does and says, line by line.
+//!
+//! `world.rs` is that cluster; the stories are sorted by subject.
+
+mod hooks;
+mod pruning;
+mod waves;
+mod world;
