@@ -1,0 +1,17 @@
+// Revisions and times as people say them.
+
+/** A commit as people say it. */
+export function shortRevision(revision: string | undefined): string {
+  return revision && /^[0-9a-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : (revision ?? "");
+}
+
+/** How long ago a time was, in the largest unit that fits. */
+export function ago(time: string | undefined, now: number): string {
+  if (!time) return "";
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+  if (Number.isNaN(seconds)) return "";
+  if (seconds < 60) return `${seconds}s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ago`;
+  return `${Math.floor(seconds / 86_400)}d ago`;
+}
