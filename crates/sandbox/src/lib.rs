@@ -1,1 +1,52 @@
 //! An in-process Kubernetes API for trying Argosy and for fast tests.
+//!
+//! [`Sandbox::start`] makes a cluster out of nothing: discovery, OpenAPI, every built-in kind of Kubernetes 1.36 and
+//! custom ones, list and watch with real resourceVersion rules, all patch types with server-side apply, deletion with
+//! finalizers and garbage collection, and simulated workloads that become ready. It answers through
+//! [`Sandbox::service`] (a tower service for `kube::Client`) or [`Sandbox::serve`] (HTTP, for kubectl).
+//!
+//! ```text
+//! http ─▶ engine ─▶ store ─▶ watch          requests in, changes out
+//!            │         └───▶ controllers ─▶ gc, namespaces, workloads   what a cluster does by itself
+//!            └─ kinds, crd, typed, defaults, validation, ownership, table, openapi
+//! ```
+//!
+//! Deliberately absent: authentication and RBAC (everything is allowed), admission webhooks and policies, protobuf,
+//! exec/attach/port-forward/proxy, scheduling by resources, volumes and networks, persistence. What a request asks of
+//! these is refused by name with reason `NotImplemented`.
+//!
+//! # Images and commands that misbehave
+//! So that demos and tests can show trouble: see [`workloads`](crate#simulated-trouble).
+
+mod controllers;
+mod convert;
+mod crd;
+mod defaults;
+mod discovery;
+mod engine;
+mod error;
+mod faults;
+mod gc;
+mod http;
+mod kinds;
+mod logs;
+mod namespaces;
+mod openapi;
+mod options;
+mod ownership;
+mod sandbox;
+mod scale;
+mod selector;
+mod status;
+mod store;
+mod table;
+mod typed;
+mod validation;
+mod watch;
+
+pub use error::SandboxError;
+pub use faults::{Fault, FaultRequest, FaultRule, Faults};
+pub use http::body::ResponseBody;
+pub use http::{SandboxService, ServerHandle};
+pub use options::Options;
+pub use sandbox::Sandbox;

@@ -1,0 +1,122 @@
+//! One stored object: its JSON bytes, made once and shared by every answer and watch, and the few parts that
+//! selectors, ownership and deletion need without decoding. Neighbors: `mod.rs` keeps records, `crate::selector`
+//! matches them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+/// An owner as `metadata.ownerReferences` names it.
+#[derive(Debug, Clone)]
+pub(crate) struct Owner {
+    pub(crate) uid: Box<str>,
+    pub(crate) api_version: Box<str>,
+    pub(crate) kind: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) controller: bool,
+    pub(crate) blocks: bool,
+}
+
+/// An immutable version of an object.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) key: Arc<str>,
+    pub(crate) uid: Box<str>,
+    pub(crate) version: u64,
+    pub(crate) labels: Vec<(Box<str>, Box<str>)>,
+    /// Values for field selectors, beyond name and namespace.
+    pub(crate) fields: Vec<(Box<str>, Box<str>)>,
+    pub(crate) owners: Vec<Owner>,
+    pub(crate) finalizers: bool,
+    pub(crate) deleting: bool,
+    /// The object as JSON; starts with `{"apiVersion":…,"kind":…,`.
+    pub(crate) json: Bytes,
+    /// Where the part after apiVersion and kind starts in `json`.
+    pub(crate) body_offset: usize,
+}
+
+impl Record {
+    /// Encodes `value`, which must be an object with `metadata.name`, at `version`.
+    pub(crate) fn encode(
+        key: &str,
+        value: &mut Value,
+        version: u64,
+        fields: Vec<(Box<str>, Box<str>)>,
+    ) -> Record {
+        if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("resourceVersion".into(), version.to_string().into());
+        }
+        let metadata = &value["metadata"];
+        let labels = metadata["labels"]
+            .as_object()
+            .map(|labels| labels.iter().map(|(k, v)| (k.as_str().into(), text(v).into())).collect())
+            .unwrap_or_default();
+        let owners = metadata["ownerReferences"]
+            .as_array()
+            .map(|owners| owners.iter().map(owner).collect())
+            .unwrap_or_default();
+        let json = Bytes::from(value.to_string());
+        Record {
+            key: key.into(),
+            uid: text(&metadata["uid"]).into(),
+            version,
+            labels,
+            fields,
+            owners,
+            finalizers: metadata["finalizers"].as_array().is_some_and(|list| !list.is_empty()),
+            deleting: metadata.get("deletionTimestamp").is_some(),
+            body_offset: body_offset(value, &json),
+            json,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.key.split_once('/').map_or(&self.key, |(_, name)| name)
+    }
+
+    /// Empty for cluster-scoped objects.
+    pub(crate) fn namespace(&self) -> &str {
+        self.key.split_once('/').map_or("", |(namespace, _)| namespace)
+    }
+
+    /// The decoded object.
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_slice(&self.json).unwrap_or(Value::Null)
+    }
+
+    /// The JSON after `{"apiVersion":…,"kind":…,`, without the opening brace.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.json.get(self.body_offset..).unwrap_or_default()
+    }
+
+    pub(crate) fn label(&self, name: &str) -> Option<&str> {
+        self.labels.iter().find(|(key, _)| &**key == name).map(|(_, value)| &**value)
+    }
+
+    pub(crate) fn controller(&self) -> Option<&Owner> {
+        self.owners.iter().find(|owner| owner.controller)
+    }
+}
+
+/// serde_json writes keys in order, so apiVersion and kind come first unless the object has a key that sorts
+/// before them; then the whole object is the body.
+fn body_offset(value: &Value, json: &[u8]) -> usize {
+    let prefix = format!("{{\"apiVersion\":{},\"kind\":{},", value["apiVersion"], value["kind"]);
+    if json.starts_with(prefix.as_bytes()) { prefix.len() } else { 1 }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn owner(value: &Value) -> Owner {
+    Owner {
+        uid: text(&value["uid"]).into(),
+        api_version: text(&value["apiVersion"]).into(),
+        kind: text(&value["kind"]).into(),
+        name: text(&value["name"]).into(),
+        controller: value["controller"].as_bool().unwrap_or(false),
+        blocks: value["blockOwnerDeletion"].as_bool().unwrap_or(false),
+    }
+}
