@@ -1,1 +1,233 @@
-//! Git, Helm and OCI sources resolved and opened as read-only trees.
+//! Where manifests come from: Git repositories, Helm repositories and OCI registries, resolved to exact revisions and
+//! opened as read-only trees.
+//!
+//! ```text
+//!  Target (URL, chart, revision) ──resolve──▶ commit · chart version · digest ──open──▶ Tree
+//!                                   │                                            │
+//!                     one question per repository at a time,       objects by id, chart archives by
+//!                     shared by everybody, with a time to live     version, in budgets of bytes
+//! ```
+//!
+//! - [`Git`] (`git`): references, fetches of single commits, trees by object id.
+//! - [`Helm`] (`helm`), [`Oci`] (`oci`): indexes, tags, and archives unpacked in memory (`archive`).
+//! - [`Credentials`] (`credentials`): what the labeled Secrets say, and which of them belongs to which repository.
+//! - `testing` (feature of that name): real Git servers and repositories for tests.
+//!
+//! Every remote call has a deadline. Nothing is retried here: the controller knows best when to ask again.
+//!
+//! Git over SSH runs the machine's `ssh` program, with key and known hosts from the credentials and nothing of the
+//! user's own configuration; a transport inside this process is planned.
+//!
+//! Deliberately absent: work trees, history beyond the commits asked for, Git LFS content, submodules, signature checks,
+//! and credentials of GitHub Apps, Google Cloud and Azure (refused by name).
+
+mod archive;
+mod credentials;
+mod error;
+mod fresh;
+pub mod git;
+pub mod helm;
+pub mod oci;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod url;
+mod version;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::tree::Tree;
+use types::ApplicationSource;
+
+pub use credentials::{Access, Auth, Credentials};
+pub use error::{Error, ErrorKind};
+pub use fresh::Freshness;
+pub use git::{Git, GitActivity, GitTree, References};
+pub use helm::Helm;
+pub use oci::Oci;
+
+/// What servers are told that we are.
+pub(crate) const USER_AGENT: &str = concat!("argosy/", env!("CARGO_PKG_VERSION"));
+
+/// Where fetched things are kept, and how long anything may take.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The directory for mirrors and scratch files. It is a cache: it may be lost at any time between two runs.
+    pub data_directory: PathBuf,
+    /// How long a listing of references, an index or a list of tags serves (`timeout.reconciliation`).
+    pub reference_lifetime: Duration,
+    /// How long a failed listing answers those who did not insist on a new one.
+    pub error_lifetime: Duration,
+    /// The deadline of a listing (`ARGOCD_GIT_REQUEST_TIMEOUT`).
+    pub list_deadline: Duration,
+    /// The deadline of a fetch.
+    pub fetch_deadline: Duration,
+    /// Bytes of decoded Git objects kept in memory.
+    pub object_cache_bytes: usize,
+    /// Bytes of chart and OCI archives kept in memory.
+    pub archive_cache_bytes: usize,
+    /// The most bytes that an archive may unpack to.
+    pub max_archive_bytes: u64,
+    /// The most bytes that a repository index may have.
+    pub max_index_bytes: u64,
+}
+
+impl Options {
+    /// The usual limits, with data in `data_directory`.
+    pub fn new(data_directory: impl Into<PathBuf>) -> Self {
+        Self {
+            data_directory: data_directory.into(),
+            reference_lifetime: Duration::from_secs(180),
+            error_lifetime: Duration::from_secs(5),
+            list_deadline: Duration::from_secs(15),
+            fetch_deadline: Duration::from_secs(90),
+            object_cache_bytes: 256 << 20,
+            archive_cache_bytes: 128 << 20,
+            max_archive_bytes: 1 << 30,
+            max_index_bytes: 1 << 30,
+        }
+    }
+}
+
+/// What one source of an application points at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The repository's URL.
+    pub repository: String,
+    /// The chart's name; empty for Git and plain OCI.
+    pub chart: String,
+    /// The revision, version, tag or constraint as written.
+    pub revision: String,
+    /// What tags have to start with for a version constraint.
+    pub tag_prefix: String,
+}
+
+/// The kind of a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TargetKind {
+    /// A Git repository.
+    Git,
+    /// A chart of a Helm repository or registry.
+    Helm,
+    /// An OCI artifact.
+    Oci,
+}
+
+impl Target {
+    /// What the source points at.
+    pub fn of(source: &ApplicationSource) -> Self {
+        Self {
+            repository: source.repo_url.clone(),
+            chart: source.chart.clone(),
+            revision: source.target_revision.clone(),
+            tag_prefix: source.tag_prefix.clone(),
+        }
+    }
+
+    /// The kind of its repository.
+    pub fn kind(&self) -> TargetKind {
+        if self.repository.starts_with("oci://") {
+            TargetKind::Oci
+        } else if self.chart.is_empty() {
+            TargetKind::Git
+        } else {
+            TargetKind::Helm
+        }
+    }
+}
+
+/// An opened source.
+#[derive(Clone)]
+pub struct Opened {
+    /// Its files. For a chart the root is the chart itself.
+    pub tree: Arc<dyn Tree>,
+    /// The digest of an archive, which says all about its content; `None` for Git, where ids are per directory.
+    pub digest: Option<String>,
+}
+
+/// All sources in use. Cloning is cheap.
+#[derive(Clone)]
+pub struct Sources {
+    git: Git,
+    helm: Helm,
+    oci: Oci,
+}
+
+impl Sources {
+    /// Sources with these limits.
+    ///
+    /// # Errors
+    /// When the data directory cannot be made.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        // An error only says that the process has chosen a provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let directory = options.data_directory.clone();
+        std::fs::create_dir_all(&directory).map_err(|error| Error::Store {
+            repository: "all repositories".into(),
+            path: directory.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let options = Arc::new(options);
+        let archives = Arc::new(archive::ArchiveCache::new(options.archive_cache_bytes));
+        let oci = Oci::new(options.clone(), archives.clone());
+        let helm = Helm::new(options.clone(), oci.clone(), archives);
+        Ok(Self { git: Git::new(options), helm, oci })
+    }
+
+    /// The Git repositories.
+    pub fn git(&self) -> &Git {
+        &self.git
+    }
+
+    /// The Helm repositories.
+    pub fn helm(&self) -> &Helm {
+        &self.helm
+    }
+
+    /// The OCI registries.
+    pub fn oci(&self) -> &Oci {
+        &self.oci
+    }
+
+    /// The exact revision that the target means now: a commit, a chart version or a digest.
+    ///
+    /// # Errors
+    /// When the repository cannot be asked, or knows no such revision.
+    pub async fn resolve(
+        &self,
+        target: &Target,
+        access: &Access,
+        freshness: Freshness,
+    ) -> Result<String, Error> {
+        let Target { repository, chart, revision, tag_prefix } = target;
+        match target.kind() {
+            TargetKind::Git => self.git.resolve(repository, revision, tag_prefix, access, freshness).await,
+            TargetKind::Helm => self.helm.resolve(repository, chart, revision, access, freshness).await,
+            TargetKind::Oci => self.oci.resolve(repository, revision, access, freshness).await,
+        }
+    }
+
+    /// The files of the target at an exact revision.
+    ///
+    /// # Errors
+    /// When the repository cannot be asked, or does not have the revision.
+    pub async fn open(&self, target: &Target, revision: &str, access: &Access) -> Result<Opened, Error> {
+        let Target { repository, chart, .. } = target;
+        match target.kind() {
+            TargetKind::Git => {
+                let tree = self.git.open(repository, revision, access).await?;
+                Ok(Opened { tree, digest: None })
+            }
+            TargetKind::Helm => self.helm.open(repository, chart, revision, access).await,
+            TargetKind::Oci => self.oci.open(repository, revision, access).await,
+        }
+    }
+
+    /// Makes everything known of a repository's revisions too old, as after a push.
+    pub fn invalidate(&self, repository: &str) {
+        self.git.invalidate(repository);
+        self.helm.invalidate(repository);
+        self.oci.invalidate(repository);
+    }
+}

@@ -1,0 +1,129 @@
+//! Talking to a Git server: listing its references and fetching one commit. All functions here block and are run on
+//! the blocking pool by `mirror`.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use gix::bstr::ByteSlice;
+use gix::progress::Discard;
+use gix::protocol::handshake::Ref;
+use gix::remote::{Direction, fetch::Shallow, fetch::Tags};
+
+use super::refs::References;
+use super::transport::Connector;
+use crate::Error;
+
+/// What is being talked to, for messages.
+pub(crate) struct Remote<'a> {
+    pub(crate) repository: &'a gix::Repository,
+    pub(crate) connector: &'a Connector,
+}
+
+/// How much of the history a fetch brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// The commit alone, with its files.
+    One,
+    /// All that leads to it.
+    Full,
+}
+
+/// Opens the bare repository in `directory`, making it when there is none. Nothing of the machine's or the user's own
+/// Git configuration is read.
+pub(crate) fn open_or_create(
+    directory: &Path,
+    overrides: Vec<String>,
+) -> Result<gix::Repository, gix::Error> {
+    let options = gix::open::Options::isolated().with(gix::sec::Trust::Full).config_overrides(overrides);
+    if directory.join("HEAD").is_file() {
+        return Ok(options.open_path_as_is(true).open(directory)?.to_thread_local());
+    }
+    std::fs::create_dir_all(directory).map_err(gix::Error::from_error)?;
+    let create = gix::create::Options { destination_must_be_empty: Some(false), ..Default::default() };
+    Ok(gix::ThreadSafeRepository::init_opts(directory, gix::create::Kind::Bare, create, options)?
+        .to_thread_local())
+}
+
+impl Remote<'_> {
+    /// Asks the server for all its references.
+    pub(crate) fn list(&self) -> Result<References, Error> {
+        const ACTION: &str = "list the references";
+        let failed = |error: gix::Error| self.connector.explain(ACTION, &error);
+        let remote =
+            self.repository.remote_at(self.connector.url()).map_err(failed)?.with_fetch_tags(Tags::None);
+        let connection = self.connector.connect(&remote).map_err(failed)?;
+        let options = gix::remote::ref_map::Options {
+            prefix_from_spec_as_filter_on_remote: false,
+            ..Default::default()
+        };
+        let (map, _) = connection.ref_map(Discard, options).map_err(failed)?;
+        Ok(references(&map.remote_refs))
+    }
+
+    /// Fetches what `source` names (a full commit id or a full reference name) into a reference of our own.
+    pub(crate) fn fetch(&self, source: &str, depth: Depth, stop: &AtomicBool) -> Result<(), Error> {
+        let spec = if source.contains('*') {
+            format!("+{source}:refs/argosy/{}", source.trim_start_matches("refs/"))
+        } else {
+            // One reference is enough to negotiate from, and it is overwritten by the next fetch.
+            format!("+{source}:refs/argosy/fetched")
+        };
+        const ACTION: &str = "fetch a commit";
+        let failed = |error: gix::Error| self.connector.explain(ACTION, &error);
+        let remote = self
+            .repository
+            .remote_at(self.connector.url())
+            .and_then(|remote| remote.with_refspecs([spec.as_str()], Direction::Fetch))
+            .map_err(failed)?
+            .with_fetch_tags(Tags::None);
+        let connection = self.connector.connect(&remote).map_err(failed)?;
+        let fetch = connection.prepare_fetch(Discard, Default::default()).map_err(failed)?;
+        let shallow = match depth {
+            Depth::One => Shallow::DepthAtRemote(std::num::NonZeroU32::MIN),
+            // The way Git itself spells "without a limit".
+            Depth::Full => Shallow::DepthAtRemote(
+                std::num::NonZeroU32::new(i32::MAX as u32).unwrap_or(std::num::NonZeroU32::MIN),
+            ),
+        };
+        fetch.with_shallow(shallow).receive(Discard, stop).map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// The references that a server advertised, peeled.
+fn references(advertised: &[Ref]) -> References {
+    let mut references = References::default();
+    for reference in advertised {
+        let (name, target, peeled) = reference.unpack();
+        let Ok(name) = name.to_str() else { continue };
+        if let Some(commit) = peeled.or(target) {
+            references.insert(name.to_owned(), commit.to_hex().to_string());
+        }
+        if let Ref::Symbolic { target, .. } = reference
+            && let Ok(target) = target.to_str()
+        {
+            references.insert_symbolic(name.to_owned(), target.to_owned());
+        }
+    }
+    references
+}
+
+/// The references of a repository on this machine, peeled.
+pub(crate) fn list_local(repository: &gix::Repository) -> Result<References, gix::Error> {
+    let mut references = References::default();
+    for reference in repository.references()?.all()? {
+        let Ok(mut reference) = reference else { continue };
+        let name = reference.name().as_bstr().to_string();
+        if let Ok(id) = reference.peel_to_id() {
+            references.insert(name, id.to_hex().to_string());
+        }
+    }
+    let head = repository.head()?;
+    if let Some(name) = head.referent_name() {
+        references.insert_symbolic("HEAD".into(), name.as_bstr().to_string());
+    }
+    if let Some(id) = head.id() {
+        references.insert("HEAD".into(), id.to_hex().to_string());
+    }
+    Ok(references)
+}

@@ -1,0 +1,337 @@
+//! Helm repositories: an index over HTTP, and chart archives.
+//!
+//! A chart in a registry is found by `oci`, which this module asks when the repository is one: [`Helm`] is the one
+//! place that knows both.
+
+mod index;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use types::Secret;
+
+pub use index::{ChartVersion, Index};
+
+use crate::archive::{self, ArchiveCache, Top};
+use crate::credentials::{Access, Auth};
+use crate::fresh::{Fresh, Freshness, Lifetime};
+use crate::oci::Oci;
+use crate::{Error, Opened, Options, url, version};
+
+/// How long a chart of one version is taken for unchanged.
+const ARCHIVE_LIFETIME: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// All Helm repositories in use.
+#[derive(Clone)]
+pub struct Helm {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Arc<Options>,
+    oci: Oci,
+    indexes: Mutex<HashMap<(String, u64), Arc<Fresh<Index>>>>,
+    archives: Arc<ArchiveCache>,
+    /// One download of a chart at a time; the others wait and find it in the cache.
+    downloads: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Helm {
+    pub(crate) fn new(options: Arc<Options>, oci: Oci, archives: Arc<ArchiveCache>) -> Self {
+        let (indexes, downloads) = (Mutex::default(), Mutex::default());
+        Self { shared: Arc::new(Shared { options, oci, indexes, archives, downloads }) }
+    }
+
+    /// Whether charts of this repository are in an OCI registry.
+    fn is_registry(repository: &str, access: &Access) -> bool {
+        access.enable_oci || !repository.contains("://")
+    }
+
+    /// The index of a repository over HTTP.
+    ///
+    /// # Errors
+    /// When it cannot be fetched or read.
+    pub async fn index(
+        &self,
+        repository: &str,
+        access: &Access,
+        freshness: Freshness,
+    ) -> Result<Arc<Index>, Error> {
+        let key = (repository.to_owned(), access.identity());
+        let fresh = self.shared.indexes.lock().entry(key).or_insert_with(|| Arc::new(Fresh::new())).clone();
+        let options = &self.shared.options;
+        let lifetime = Lifetime { value: options.reference_lifetime, error: options.error_lifetime };
+        let (repository, access, options) = (repository.to_owned(), access.clone(), options.clone());
+        fresh
+            .get(lifetime, freshness, move || async move {
+                let place = format!("{}/index.yaml", repository.trim_end_matches('/'));
+                let data = download(&repository, &place, &access, &options, options.max_index_bytes).await?;
+                let name = url::without_credentials(&repository);
+                let broken = move |reason: String| Error::Content { repository: name.clone(), reason };
+                let text =
+                    String::from_utf8(data).map_err(|_| broken("index.yaml is not UTF-8 text".into()))?;
+                // Indexes of old repositories have many megabytes.
+                tokio::task::spawn_blocking(move || Index::parse(&text))
+                    .await
+                    .map_err(|error| broken(error.to_string()))?
+                    .map_err(broken)
+            })
+            .await
+    }
+
+    /// The versions of a chart, as the repository lists them.
+    ///
+    /// # Errors
+    /// When the repository cannot be asked, or has no such chart.
+    pub async fn versions(
+        &self,
+        repository: &str,
+        chart: &str,
+        access: &Access,
+        freshness: Freshness,
+    ) -> Result<Vec<String>, Error> {
+        if Self::is_registry(repository, access) {
+            let tags = self.shared.oci.tags(&registry_url(repository, chart), access, freshness).await?;
+            return Ok(tags.iter().map(|tag| tag.replace('_', "+")).collect());
+        }
+        let index = self.index(repository, access, freshness).await?;
+        let versions = index.versions(chart).ok_or_else(|| Error::ChartNotFound {
+            repository: url::without_credentials(repository),
+            chart: chart.to_owned(),
+            version: "*".into(),
+            reason: format!("chart '{chart}' not found in index"),
+        })?;
+        Ok(versions.iter().map(|version| version.version.clone()).collect())
+    }
+
+    /// The version that a target revision means: itself when it is one, else the highest that satisfies it.
+    ///
+    /// # Errors
+    /// As [`Helm::versions`], and when no version fits.
+    pub async fn resolve(
+        &self,
+        repository: &str,
+        chart: &str,
+        revision: &str,
+        access: &Access,
+        freshness: Freshness,
+    ) -> Result<String, Error> {
+        if version::is_version(revision) {
+            return Ok(revision.to_owned());
+        }
+        let versions = self.versions(repository, chart, access, freshness).await?;
+        let literal = || versions.iter().map(String::as_str).find(|version| *version == revision);
+        version::highest(revision, versions.iter().map(String::as_str))
+            .or_else(literal)
+            .map(str::to_owned)
+            .ok_or_else(|| Error::ChartNotFound {
+                repository: url::without_credentials(repository),
+                chart: chart.to_owned(),
+                version: revision.to_owned(),
+                reason: format!("invalid revision: none of its {} versions fits", versions.len()),
+            })
+    }
+
+    /// The files of a chart in an exact version; the root of the tree is the chart.
+    ///
+    /// # Errors
+    /// When it cannot be fetched, unpacked, or is not what the index says.
+    pub async fn open(
+        &self,
+        repository: &str,
+        chart: &str,
+        version: &str,
+        access: &Access,
+    ) -> Result<Opened, Error> {
+        let name = format!("{repository} {chart} {version} {:x}", access.identity());
+        if let Some(opened) = self.shared.archives.get(&name, ARCHIVE_LIFETIME) {
+            return Ok(opened);
+        }
+        let turn = self.shared.downloads.lock().entry(name.clone()).or_default().clone();
+        let waiting = turn.lock().await;
+        if let Some(opened) = self.shared.archives.get(&name, ARCHIVE_LIFETIME) {
+            return Ok(opened);
+        }
+        let result = self.fetch(&name, repository, chart, version, access).await;
+        drop(waiting);
+        self.shared.downloads.lock().remove(&name);
+        result
+    }
+
+    async fn fetch(
+        &self,
+        name: &str,
+        repository: &str,
+        chart: &str,
+        version: &str,
+        access: &Access,
+    ) -> Result<Opened, Error> {
+        if Self::is_registry(repository, access) {
+            let place = registry_url(repository, chart);
+            let digest = self
+                .shared
+                .oci
+                .resolve(&place, &version.replace('+', "_"), access, Freshness::Cached)
+                .await?;
+            return self.shared.oci.open(&place, &digest, access).await;
+        }
+        let missing = |reason: String| Error::ChartNotFound {
+            repository: url::without_credentials(repository),
+            chart: chart.to_owned(),
+            version: version.to_owned(),
+            reason,
+        };
+        let index = self.index(repository, access, Freshness::Cached).await?;
+        let versions =
+            index.versions(chart).ok_or_else(|| missing(format!("chart '{chart}' not found in index")))?;
+        let without_v = |text: &str| text.trim_start_matches('v').to_owned();
+        let entry = versions
+            .iter()
+            .find(|entry| entry.version == version)
+            .or_else(|| versions.iter().find(|entry| without_v(&entry.version) == without_v(version)))
+            .ok_or_else(|| missing(format!("not among its {} versions", versions.len())))?;
+        let place = entry.urls.first().ok_or_else(|| missing("the index tells no URL".to_owned()))?;
+        let place = absolute(repository, place);
+        // Credentials are for the repository's own host, as with Helm.
+        let same_host = url::host(&place) == url::host(repository);
+        let access = if same_host { access.clone() } else { anonymous(access) };
+        let options = &self.shared.options;
+        let data = download(repository, &place, &access, options, options.max_archive_bytes).await?;
+        let digest = archive::digest(&data);
+        let name_of_repository = url::without_credentials(repository);
+        let broken = move |reason: String| Error::Content { repository: name_of_repository.clone(), reason };
+        if !entry.digest.is_empty() && digest.trim_start_matches("sha256:") != entry.digest {
+            return Err(broken(format!(
+                "chart '{chart}' version '{version}' has digest {digest}, but the index says sha256:{}",
+                entry.digest
+            )));
+        }
+        let limit = options.max_archive_bytes;
+        let tree = tokio::task::spawn_blocking(move || archive::unpack(&data, limit, Top::Dropped))
+            .await
+            .map_err(|error| broken(error.to_string()))?
+            .map_err(broken)?;
+        Ok(self.shared.archives.put(name.to_owned(), tree, digest))
+    }
+
+    /// Makes the known index of a repository too old.
+    pub(crate) fn invalidate(&self, repository: &str) {
+        let wanted = url::normalize(repository);
+        for ((known, _), index) in self.shared.indexes.lock().iter() {
+            if url::normalize(known) == wanted {
+                index.invalidate();
+            }
+        }
+    }
+}
+
+fn registry_url(repository: &str, chart: &str) -> String {
+    let host = repository.split_once("://").map_or(repository, |(_, rest)| rest);
+    format!("oci://{}/{chart}", host.trim_end_matches('/'))
+}
+
+/// An archive's URL, which may be relative to the repository's.
+fn absolute(repository: &str, place: &str) -> String {
+    if place.contains("://") {
+        return place.to_owned();
+    }
+    let base = format!("{}/", repository.trim_end_matches('/'));
+    match reqwest::Url::parse(&base).and_then(|base| base.join(place)) {
+        Ok(joined) => joined.to_string(),
+        Err(_) => format!("{base}{place}"),
+    }
+}
+
+fn anonymous(access: &Access) -> Access {
+    Access {
+        auth: Auth::Anonymous,
+        client_certificate: None,
+        certificate_authority: None,
+        proxy: Secret::new(access.proxy.expose().clone()),
+        no_proxy: access.no_proxy.clone(),
+        insecure: access.insecure,
+        ..Access::default()
+    }
+}
+
+/// A client for one repository's servers.
+fn client(access: &Access, options: &Options) -> reqwest::Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(crate::USER_AGENT)
+        .connect_timeout(options.list_deadline)
+        .timeout(options.fetch_deadline)
+        .tls_danger_accept_invalid_certs(access.insecure);
+    if let Some(pem) = &access.certificate_authority {
+        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
+    }
+    if let Some((certificate, key)) = &access.client_certificate {
+        let pem = format!("{certificate}\n{}", key.expose());
+        builder = builder.identity(reqwest::Identity::from_pem(pem.as_bytes())?);
+    }
+    if !access.proxy.expose().is_empty() {
+        let proxy = reqwest::Proxy::all(access.proxy.expose())?;
+        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(&access.no_proxy)));
+    }
+    builder.build()
+}
+
+async fn download(
+    repository: &str,
+    place: &str,
+    access: &Access,
+    options: &Options,
+    limit: u64,
+) -> Result<Vec<u8>, Error> {
+    const ACTION: &str = "download from the Helm repository";
+    let name = url::without_credentials(repository);
+    let failed = |error: reqwest::Error| {
+        // The URL may carry credentials; the repository is named anyway.
+        let error = error.without_url();
+        let mut reason = error.to_string();
+        let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
+        while let Some(inner) = cause {
+            reason.push_str(&format!(": {inner}"));
+            cause = inner.source();
+        }
+        if error.is_timeout() {
+            return Error::Deadline {
+                repository: name.clone(),
+                action: ACTION,
+                seconds: options.fetch_deadline.as_secs(),
+            };
+        }
+        Error::Remote { repository: name.clone(), action: ACTION, reason }
+    };
+    let mut request = client(access, options).map_err(failed)?.get(place);
+    request = match &access.auth {
+        Auth::Basic { username, password, .. } => request.basic_auth(username, Some(password.expose())),
+        Auth::Bearer(token) => request.bearer_auth(token.expose()),
+        _ => request,
+    };
+    let mut response = request.send().await.map_err(failed)?;
+    let status = response.status();
+    if !status.is_success() {
+        let reason = format!("failed to get {}: {status}", place.rsplit('/').next().unwrap_or_default());
+        let repository = name;
+        return Err(match status.as_u16() {
+            401 | 403 => Error::Denied { repository, action: ACTION, reason },
+            404 | 410 => Error::RepositoryNotFound { repository, action: ACTION, reason },
+            _ => Error::Remote { repository, action: ACTION, reason },
+        });
+    }
+    let mut data = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if data.len() as u64 + chunk.len() as u64 > limit {
+            return Err(Error::Content {
+                repository: name,
+                reason: format!(
+                    "{} is larger than {limit} bytes",
+                    place.rsplit('/').next().unwrap_or_default()
+                ),
+            });
+        }
+        data.extend_from_slice(&chunk);
+    }
+    Ok(data)
+}

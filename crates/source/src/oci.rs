@@ -1,0 +1,366 @@
+//! OCI registries: tags, digests, and the one content layer of an artifact.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use oci_client::client::{ClientConfig, ClientProtocol};
+use oci_client::manifest::{OciDescriptor, OciManifest};
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Client, Reference, RegistryOperation};
+use parking_lot::Mutex;
+
+use crate::archive::{self, ArchiveCache, Top};
+use crate::credentials::Access;
+use crate::fresh::{Fresh, Freshness, Lifetime};
+use crate::{Error, Opened, Options, url, version};
+
+/// Layers that an artifact may have.
+const MAX_LAYERS: usize = 10;
+/// Pages of tags that are read.
+const MAX_TAG_PAGES: usize = 100;
+/// The configuration's media type of a Helm chart.
+const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+/// The content's media type of a Helm chart.
+const HELM_CONTENT: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+/// Content that is taken (`--oci-layer-media-types`).
+const ALLOWED_LAYERS: [&str; 3] =
+    ["application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip", HELM_CONTENT];
+
+/// All OCI registries in use.
+#[derive(Clone)]
+pub struct Oci {
+    shared: Arc<Shared>,
+}
+
+type Shelf<T> = Mutex<HashMap<(String, u64), Arc<Fresh<T>>>>;
+
+struct Shared {
+    options: Arc<Options>,
+    archives: Arc<ArchiveCache>,
+    tags: Shelf<Vec<String>>,
+    digests: Shelf<String>,
+    content: Shelf<Opened>,
+}
+
+fn fresh<T: Send + Sync + 'static>(shelf: &Shelf<T>, name: &str, access: &Access) -> Arc<Fresh<T>> {
+    let key = (name.to_owned(), access.identity());
+    shelf.lock().entry(key).or_insert_with(|| Arc::new(Fresh::new())).clone()
+}
+
+impl Oci {
+    pub(crate) fn new(options: Arc<Options>, archives: Arc<ArchiveCache>) -> Self {
+        let shared = Shared {
+            options,
+            archives,
+            tags: Mutex::default(),
+            digests: Mutex::default(),
+            content: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    fn lifetime(&self) -> Lifetime {
+        let options = &self.shared.options;
+        Lifetime { value: options.reference_lifetime, error: options.error_lifetime }
+    }
+
+    /// All tags of the artifact at `place` (`oci://host/path`).
+    ///
+    /// # Errors
+    /// When the registry cannot be asked.
+    pub async fn tags(
+        &self,
+        place: &str,
+        access: &Access,
+        freshness: Freshness,
+    ) -> Result<Arc<Vec<String>>, Error> {
+        let registry = Registry::new(place, access, &self.shared.options)?;
+        fresh(&self.shared.tags, place, access)
+            .get(self.lifetime(), freshness, move || async move { registry.tags().await })
+            .await
+    }
+
+    /// The digest that a tag, a digest or a version constraint means.
+    ///
+    /// # Errors
+    /// When the registry cannot be asked, or knows no such tag.
+    pub async fn resolve(
+        &self,
+        place: &str,
+        revision: &str,
+        access: &Access,
+        freshness: Freshness,
+    ) -> Result<String, Error> {
+        if revision.starts_with("sha256:") {
+            return Ok(revision.to_owned());
+        }
+        let first = match self.digest(place, revision, access, freshness).await {
+            Ok(digest) => return Ok(digest),
+            Err(error) => error,
+        };
+        let Ok(tags) = self.tags(place, access, freshness).await else { return Err(first) };
+        let versions: Vec<_> = tags.iter().map(|tag| tag.replace('_', "+")).collect();
+        match version::highest(revision, versions.iter().map(String::as_str)) {
+            Some(best) => self.digest(place, &best.replace('+', "_"), access, freshness).await,
+            None => Err(first),
+        }
+    }
+
+    async fn digest(
+        &self,
+        place: &str,
+        tag: &str,
+        access: &Access,
+        freshness: Freshness,
+    ) -> Result<String, Error> {
+        let registry = Registry::new(place, access, &self.shared.options)?;
+        let reference = registry.tagged(tag)?;
+        let digest = fresh(&self.shared.digests, &format!("{place}:{tag}"), access)
+            .get(self.lifetime(), freshness, move || async move { registry.digest(&reference).await })
+            .await?;
+        Ok(digest.to_string())
+    }
+
+    /// The files of an artifact with this digest.
+    ///
+    /// # Errors
+    /// When it cannot be fetched, or is not made as an artifact with one content layer.
+    pub async fn open(&self, place: &str, digest: &str, access: &Access) -> Result<Opened, Error> {
+        // By credentials too: who may not read the registry may not read what others fetched from it.
+        let name = format!("{place}@{digest} {:x}", access.identity());
+        let forever = std::time::Duration::MAX;
+        if let Some(opened) = self.shared.archives.get(&name, forever) {
+            return Ok(opened);
+        }
+        let registry = Registry::new(place, access, &self.shared.options)?;
+        let (shared, wanted) = (self.shared.clone(), digest.to_owned());
+        let lifetime =
+            Lifetime { value: std::time::Duration::ZERO, error: self.shared.options.error_lifetime };
+        let opened = fresh(&self.shared.content, &name, access)
+            .get(lifetime, Freshness::Cached, move || async move {
+                let tree = registry.content(&wanted).await?;
+                Ok(shared.archives.put(name, tree, wanted))
+            })
+            .await?;
+        Ok(Opened::clone(&opened))
+    }
+
+    /// Makes everything known of an artifact too old.
+    pub(crate) fn invalidate(&self, place: &str) {
+        let place = place.trim_start_matches("oci://");
+        let known = |name: &str| name.trim_start_matches("oci://").starts_with(place);
+        for ((name, _), tags) in self.shared.tags.lock().iter() {
+            if known(name) {
+                tags.invalidate();
+            }
+        }
+        for ((name, _), digest) in self.shared.digests.lock().iter() {
+            if known(name) {
+                digest.invalidate();
+            }
+        }
+    }
+}
+
+/// One artifact in one registry, with the client to reach it.
+struct Registry {
+    client: Client,
+    auth: RegistryAuth,
+    place: String,
+    limit: u64,
+    deadline: std::time::Duration,
+}
+
+impl Registry {
+    fn new(place: &str, access: &Access, options: &Options) -> Result<Self, Error> {
+        let auth = match (access.basic(), &access.auth) {
+            (Some((username, password)), _) => {
+                RegistryAuth::Basic(username.to_owned(), password.expose().clone())
+            }
+            (None, crate::Auth::Bearer(token)) => RegistryAuth::Bearer(token.expose().clone()),
+            _ => RegistryAuth::Anonymous,
+        };
+        let authority = access.certificate_authority.iter().map(|pem| oci_client::client::Certificate {
+            encoding: oci_client::client::CertificateEncoding::Pem,
+            data: pem.clone().into_bytes(),
+        });
+        let proxy = Some(access.proxy.expose().clone()).filter(|proxy| !proxy.is_empty());
+        let config = ClientConfig {
+            protocol: if access.plain_http { ClientProtocol::Http } else { ClientProtocol::Https },
+            accept_invalid_certificates: access.insecure,
+            tls_certs_only: authority.collect(),
+            connect_timeout: Some(options.list_deadline),
+            read_timeout: Some(options.list_deadline),
+            user_agent: crate::USER_AGENT,
+            https_proxy: proxy.clone(),
+            http_proxy: proxy,
+            no_proxy: Some(access.no_proxy.clone()).filter(|hosts| !hosts.is_empty()),
+            ..ClientConfig::default()
+        };
+        let client = Client::try_from(config).map_err(|error| Error::Configuration {
+            repository: url::without_credentials(place),
+            reason: format!("no registry client can be made: {error}"),
+        })?;
+        let place = place.trim_start_matches("oci://").trim_end_matches('/').to_owned();
+        Ok(Self { client, auth, place, limit: options.max_archive_bytes, deadline: options.fetch_deadline })
+    }
+
+    fn name(&self) -> String {
+        format!("oci://{}", self.place)
+    }
+
+    fn reference(&self, text: String) -> Result<Reference, Error> {
+        text.parse().map_err(|error| Error::Configuration {
+            repository: self.name(),
+            reason: format!("{text:?} is no OCI reference: {error}"),
+        })
+    }
+
+    fn tagged(&self, tag: &str) -> Result<Reference, Error> {
+        let tag = if tag.is_empty() { "latest" } else { tag };
+        self.reference(format!("{}:{tag}", self.place))
+    }
+
+    async fn within<T>(
+        &self,
+        action: &'static str,
+        call: impl Future<Output = Result<T, oci_client::errors::OciDistributionError>>,
+    ) -> Result<T, Error> {
+        match tokio::time::timeout(self.deadline, call).await {
+            Ok(result) => result.map_err(|error| explain(self.name(), action, &error)),
+            Err(_) => {
+                Err(Error::Deadline { repository: self.name(), action, seconds: self.deadline.as_secs() })
+            }
+        }
+    }
+
+    async fn tags(&self) -> Result<Vec<String>, Error> {
+        const ACTION: &str = "list the tags";
+        let reference = self.tagged("latest")?;
+        self.client.store_auth_if_needed(reference.resolve_registry(), &self.auth).await;
+        let mut tags: Vec<String> = Vec::new();
+        for _ in 0..MAX_TAG_PAGES {
+            let last = tags.last().cloned();
+            let page = self
+                .within(ACTION, self.client.list_tags(&reference, &self.auth, Some(1000), last.as_deref()))
+                .await?;
+            let full = page.tags.len() >= 1000;
+            tags.extend(page.tags);
+            if !full {
+                break;
+            }
+        }
+        Ok(tags)
+    }
+
+    async fn digest(&self, reference: &Reference) -> Result<String, Error> {
+        self.within("look up a tag", self.client.fetch_manifest_digest(reference, &self.auth)).await
+    }
+
+    async fn content(&self, digest: &str) -> Result<tree::MemoryTree, Error> {
+        const ACTION: &str = "fetch an artifact";
+        let reference = self.reference(format!("{}@{digest}", self.place))?;
+        self.within(ACTION, self.client.auth(&reference, &self.auth, RegistryOperation::Pull)).await?;
+        let (manifest, _) = self.within(ACTION, self.client.pull_manifest(&reference, &self.auth)).await?;
+        let broken = |reason: String| Error::Content { repository: self.name(), reason };
+        let OciManifest::Image(manifest) = manifest else {
+            return Err(broken("the artifact is an index of several images, not one".to_owned()));
+        };
+        let chart = manifest.config.media_type == HELM_CONFIG;
+        let layer = content_layer(&manifest.layers, chart).map_err(broken)?;
+        if u64::try_from(layer.size).unwrap_or(u64::MAX) > self.limit {
+            return Err(broken(format!("the content layer is larger than {} bytes", self.limit)));
+        }
+        let mut data = Vec::new();
+        self.within(ACTION, self.client.pull_blob(&reference, layer, &mut data)).await?;
+        let limit = self.limit;
+        let top = if chart { Top::Dropped } else { Top::Kept };
+        tokio::task::spawn_blocking(move || archive::unpack(&data, limit, top))
+            .await
+            .map_err(|error| broken(error.to_string()))?
+            .map_err(broken)
+    }
+}
+
+/// The one layer that holds the files.
+fn content_layer(layers: &[OciDescriptor], chart: bool) -> Result<&OciDescriptor, String> {
+    if layers.len() > MAX_LAYERS {
+        return Err(format!("expected no more than {MAX_LAYERS} oci layers, got {}", layers.len()));
+    }
+    let counts = |layer: &&OciDescriptor| {
+        let media_type = layer.media_type.as_str();
+        if chart {
+            media_type == HELM_CONTENT
+        } else {
+            ["tar", "tar+gzip", "tar.gzip"].iter().any(|suffix| media_type.ends_with(suffix))
+        }
+    };
+    let content: Vec<_> = layers.iter().filter(counts).collect();
+    let [layer] = content[..] else {
+        return Err(format!("expected only a single oci content layer, got {}", content.len()));
+    };
+    if !ALLOWED_LAYERS.contains(&layer.media_type.as_str()) {
+        return Err(format!(
+            "oci layer media type {} is not in the list of allowed media types",
+            layer.media_type
+        ));
+    }
+    Ok(layer)
+}
+
+fn explain(
+    repository: String,
+    action: &'static str,
+    error: &oci_client::errors::OciDistributionError,
+) -> Error {
+    use oci_client::errors::OciDistributionError as Cause;
+    let reason = error.to_string();
+    let not_found =
+        |text: &str| ["NOT_FOUND", "NotFound", "_UNKNOWN", "404"].iter().any(|word| text.contains(word));
+    match error {
+        Cause::AuthenticationFailure(_) | Cause::UnauthorizedError { .. } => {
+            Error::Denied { repository, action, reason }
+        }
+        Cause::ImageManifestNotFoundError(_) => Error::RepositoryNotFound { repository, action, reason },
+        _ if not_found(&reason) => Error::RepositoryNotFound { repository, action, reason },
+        _ => Error::Remote { repository, action, reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(media_type: &str) -> OciDescriptor {
+        OciDescriptor { media_type: media_type.into(), ..OciDescriptor::default() }
+    }
+
+    #[test]
+    fn exactly_one_layer_is_content() {
+        let tar = "application/vnd.oci.image.layer.v1.tar+gzip";
+        for (layers, chart, expected) in [
+            (vec![tar], false, Ok(tar)),
+            (vec![tar, "application/json"], false, Ok(tar)),
+            (
+                vec![HELM_CONTENT, "application/vnd.cncf.helm.chart.provenance.v1.prov"],
+                true,
+                Ok(HELM_CONTENT),
+            ),
+            (vec![tar], true, Err("expected only a single oci content layer, got 0")),
+            (vec![tar, tar], false, Err("expected only a single oci content layer, got 2")),
+            (vec![tar; 11], false, Err("expected no more than 10 oci layers, got 11")),
+            (
+                vec!["application/x.tar"],
+                false,
+                Err("oci layer media type application/x.tar is not in the list of allowed media types"),
+            ),
+        ] {
+            let layers: Vec<_> = layers.into_iter().map(layer).collect();
+            let found = content_layer(&layers, chart).map(|layer| layer.media_type.as_str());
+            assert_eq!(
+                found,
+                expected.map_err(str::to_owned).as_ref().map(|text| *text).map_err(Clone::clone)
+            );
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Real Git for tests: repositories made by the `git` program and served by `git http-backend`.
+//!
+//! Not part of the product: built only with the feature `testing`, and panics where a test should fail.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod http;
+mod repository;
+
+pub use http::GitServer;
+pub use repository::Repository;
