@@ -9,12 +9,14 @@
 //! patches    json_patch, merge_patch, strategic       the three patch formats, made and applied
 //! ownership  structured                               server-side apply: field sets, managers, conflicts
 //! schema     Schema, built-in table, OpenAPI readers  what the kinds' fields are and how their lists merge
+//! defaults   fill_builtin_defaults                 what the API server fills in by itself
 //! content    content_hash                             a cheap answer to "did anything that matters change?"
 //! ```
 //!
 //! Deliberately absent: generated structs per kind (the built-in table describes them as data, so that built-in kinds
 //! and custom resources take one path), YAML (crate `goyaml`), and any I/O.
 
+pub mod defaults;
 mod error;
 mod hash;
 mod identity;
