@@ -41,14 +41,16 @@ mod environment;
 mod error;
 mod exec;
 mod functions;
+pub mod json;
 mod limits;
 mod options;
 mod parse;
 mod print;
+pub mod semver;
 mod set;
 mod value;
 
-pub use dates::Time;
+pub use dates::{DurationError, Time, TimeError, Zone, duration_text, parse_duration};
 pub use environment::{Environment, FixedEnvironment};
 pub use error::{Error, ExecuteError};
 pub use exec::State;

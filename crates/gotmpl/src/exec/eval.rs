@@ -166,7 +166,8 @@ impl State {
             (Type::String, _) => (None, "string"),
             (Type::Int, Term::Number(number)) => (number.int.map(Value::Int), "integer"),
             (Type::Int64, Term::Number(number)) => (number.int.map(Value::Int64), "integer"),
-            (Type::Int | Type::Int64, _) => (None, "integer"),
+            (Type::Duration, Term::Number(number)) => (number.int.map(Value::Duration), "integer"),
+            (Type::Int | Type::Int64 | Type::Duration, _) => (None, "integer"),
             (Type::Float, Term::Number(number)) => (number.float.map(Value::Float), "float"),
             (Type::Float, _) => (None, "float"),
             _ => {

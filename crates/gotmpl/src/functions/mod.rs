@@ -5,14 +5,29 @@
 
 mod arguments;
 mod builtin;
+mod cast;
 mod compare;
+mod dates;
+mod dicts;
+mod encoding;
 mod escape;
+mod jsons;
+mod lists;
+mod logic;
+mod numbers;
+mod paths;
+mod random;
 mod regular;
+mod strings;
+mod urls;
+mod versions;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use arguments::{bytes_of, text_of};
+pub(crate) use encoding::base64;
 pub(crate) use regular::RegexCache;
 
 use crate::error::Error;
@@ -152,7 +167,26 @@ impl Functions {
     /// The built-in functions and all of sprig's.
     #[must_use]
     pub fn sprig() -> Functions {
-        Functions::builtin()
+        let mut functions = Functions::builtin();
+        for register in [
+            strings::register,
+            words::register,
+            numbers::register,
+            lists::register,
+            dicts::register,
+            logic::register,
+            dates::register,
+            encoding::register,
+            random::register,
+            regular::register,
+            jsons::register,
+            paths::register,
+            urls::register,
+            versions::register,
+        ] {
+            register(&mut functions);
+        }
+        functions
     }
 
     /// Adds a function, in place of any other of that name.

@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 pub(crate) use float::{float_text, json_float};
 pub(crate) use printf::printf;
-pub(crate) use quote::{is_print, quoted, quoted_bytes, unicode_point};
+pub(crate) use quote::{is_print, quoted, quoted_bytes, quoted_rune, unicode_point};
 
 use crate::value::Value;
 

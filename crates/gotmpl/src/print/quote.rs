@@ -53,7 +53,7 @@ pub(crate) fn quoted_bytes(bytes: &[u8]) -> String {
 }
 
 /// The character as a rune literal.
-pub(super) fn quoted_char(c: char) -> String {
+pub(crate) fn quoted_rune(c: char) -> String {
     let mut out = String::from('\'');
     push_escaped(&mut out, c, '\'', false);
     out.push('\'');

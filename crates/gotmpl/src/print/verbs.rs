@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::float::{complex_text, format_float};
-use super::quote::{quoted_ascii, quoted_char};
+use super::quote::{quoted_ascii, quoted_rune};
 use super::{MAX_DEPTH, print_go_syntax, printed, quoted, quoted_bytes, unicode_point};
 use crate::value::Value;
 
@@ -151,7 +151,7 @@ fn format_integer(out: &mut String, spec: &Spec, negative: bool, magnitude: u64,
         'x' => (format!("{magnitude:x}"), if spec.sharp { "0x" } else { "" }),
         'X' => (format!("{magnitude:X}"), if spec.sharp { "0X" } else { "" }),
         'c' => return spec.pad(out, &character().unwrap_or('\u{fffd}').to_string()),
-        'q' => return spec.pad(out, &quoted_char(character().unwrap_or('\u{fffd}'))),
+        'q' => return spec.pad(out, &quoted_rune(character().unwrap_or('\u{fffd}'))),
         'U' => {
             let text = match character() {
                 Some(c) if spec.sharp => unicode_point(c),

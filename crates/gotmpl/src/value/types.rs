@@ -25,6 +25,8 @@ pub enum Type {
     Strings,
     /// `time.Time`
     Time,
+    /// `time.Duration`
+    Duration,
     /// A host type of this name.
     Object(&'static str),
 }
@@ -44,6 +46,7 @@ impl Type {
             Type::List => "[]interface {}",
             Type::Strings => "[]string",
             Type::Time => "time.Time",
+            Type::Duration => "time.Duration",
             Type::Object(name) => name,
         }
     }
@@ -64,7 +67,8 @@ impl Type {
             | (Type::Int64, Value::Int64(_))
             | (Type::Float, Value::Float(_))
             | (Type::Bool, Value::Bool(_))
-            | (Type::Time, Value::Time(_)) => true,
+            | (Type::Time, Value::Time(_))
+            | (Type::Duration, Value::Duration(_)) => true,
             (Type::Map, Value::Map(map)) => map.map_type() == MapType::Any,
             (Type::List, Value::List(list)) => list.list_type() == ListType::Any,
             (Type::Strings, Value::List(list)) => list.list_type() == ListType::String,
