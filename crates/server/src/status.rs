@@ -116,3 +116,20 @@ impl Status {
         Self::new(Code::Unavailable, message)
     }
 }
+
+impl From<cluster::Error> for Status {
+    fn from(error: cluster::Error) -> Self {
+        match &error {
+            cluster::Error::Api { code, reason, .. } => {
+                Self::new(Code::of_kubernetes(*code, reason), error.api_message())
+            }
+            cluster::Error::Unreachable { .. } | cluster::Error::Closed { .. } => {
+                Self::unavailable(error.to_string())
+            }
+            cluster::Error::Deadline { .. } => Self::new(Code::DeadlineExceeded, error.to_string()),
+            cluster::Error::Invalid { .. } => Self::invalid(error.to_string()),
+            cluster::Error::UnknownKind { .. } => Self::not_found(error.to_string()),
+            _ => Self::new(Code::Unknown, error.to_string()),
+        }
+    }
+}

@@ -20,8 +20,9 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use definition::{Api, Binding, Body, Kind, Method};
+pub(crate) use definition::{Api, Binding, Body, Method};
 pub(crate) use description::describe;
 pub(crate) use fields::Selection;
 pub(crate) use shape::{ShapeError, query_parameter, reply, request};
-pub(crate) use wire::{WireError, decode, encode};
+pub(crate) use template::query_pairs;
+pub(crate) use wire::{decode, encode};

@@ -1,0 +1,100 @@
+//! Starts and stops the server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use cluster::ControlPlane;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use types::names;
+
+use crate::access::Policies;
+use crate::api::Api;
+use crate::core::Core;
+use crate::error::Error;
+use crate::http::listen::Listener;
+use crate::http::router::Routes;
+use crate::http::tls::Certificate;
+use crate::options::ServerOptions;
+use crate::services;
+use crate::session::{Sessions, prepare};
+
+/// What the server works with.
+pub struct Deps {
+    /// The control plane's records.
+    pub control: ControlPlane,
+    /// How to run.
+    pub options: ServerOptions,
+}
+
+/// The API server.
+pub struct Server;
+
+/// A running server. Dropping it leaves the server running; [`ServerHandle::shutdown`] ends it.
+pub struct ServerHandle {
+    address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl ServerHandle {
+    /// The address that is listened on.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, gives running answers a moment, and ends.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+impl Server {
+    /// Prepares what a first start needs, listens, and answers from then on.
+    ///
+    /// # Errors
+    /// When the port is taken, the certificate cannot be used, or the control plane's Secret cannot be written.
+    pub async fn start(deps: Deps) -> Result<ServerHandle, Error> {
+        let Deps { control, options } = deps;
+        prepare(&control).await?;
+        let tls = if options.insecure { None } else { Some(certificate(&control)?.server_config()?) };
+        let core = Arc::new(Core {
+            api: Api::load()?,
+            handlers: services::handlers(),
+            sessions: Sessions::new(options.disable_auth, options.login_delay),
+            policies: Policies::default(),
+            control,
+            options,
+        });
+        let address = SocketAddr::new(core.options.address, core.options.port);
+        let listen_error = |source| Error::Listen { address: address.to_string(), source };
+        let socket = TcpListener::bind(address).await.map_err(listen_error)?;
+        let address = socket.local_addr().map_err(listen_error)?;
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(Listener { socket, address, tls }.serve(Routes::new(core), stop.clone()));
+        tasks.close();
+        Ok(ServerHandle { address, stop, tasks })
+    }
+}
+
+/// The certificate of the Secret, or one made now.
+fn certificate(control: &ControlPlane) -> Result<Certificate, Error> {
+    let secrets = ["argocd-server-tls", names::SECRET];
+    for name in secrets {
+        let text = |key: &str| {
+            let value = control.secret_value(name, key)?;
+            String::from_utf8(value.expose().clone()).ok().filter(|text| !text.is_empty())
+        };
+        if let (Some(chain), Some(key)) = (text("tls.crt"), text("tls.key")) {
+            return Ok(Certificate {
+                chain,
+                key,
+                place: format!("of Secret {}/{name}", control.namespace()),
+            });
+        }
+    }
+    Certificate::self_made(control.namespace())
+}
