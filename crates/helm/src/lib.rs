@@ -1,1 +1,42 @@
-//! Helm charts rendered to documents.
+//! Helm charts rendered to documents, in this process: what `helm template` of Helm 4.3 makes of a chart, byte for
+//! byte.
+//!
+//! ```text
+//!  Tree or .tgz ──▶ Chart ─┐
+//!                          ├─ dependencies ─▶ values ─▶ schema ─▶ templates ─▶ Rendered
+//!  Values ─────────────────┘  (enabled?)     (merged)                          (documents in order)
+//!  Release, clock and randomness
+//! ```
+//!
+//! The crate is pure: it reads charts through [`tree::Tree`] or from bytes, and has no cluster, no network, no clock and
+//! no randomness of its own. A [`Chart`] never changes and can be shared by any number of renders, which also share its
+//! parsed templates.
+//!
+//! Deliberately absent: fetching charts and dependencies (see the `source` crate), repositories, `lookup` of live
+//! objects and `getHostByName` (both find nothing, as offline in Helm), installing, plugins and post-renderers.
+
+mod budget;
+mod capabilities;
+mod chart;
+mod context;
+mod dependencies;
+mod error;
+mod functions;
+mod glob;
+mod objects;
+mod output;
+mod release;
+mod render;
+mod schema;
+mod trace;
+mod values;
+mod version;
+
+pub use budget::Budget;
+pub use capabilities::{DEFAULT_API_VERSIONS, DEFAULT_KUBE_VERSION, HELM_VERSION};
+pub use chart::{Chart, ChartFile, Dependency, ImportValues, Maintainer, Metadata, Template};
+pub use error::Error;
+pub use output::{Document, Hook, Rendered, Role};
+pub use release::Release;
+pub use render::render;
+pub use values::{Data, Table, Values, ValuesFile};

@@ -1,0 +1,207 @@
+//! `.helmignore`: which files of a chart's folder are left out. One pattern a line, close to but not the same as
+//! `.gitignore`.
+
+/// The patterns of a chart.
+#[derive(Debug, Clone)]
+pub(crate) struct Ignore {
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Clone)]
+struct Rule {
+    pattern: String,
+    negated: bool,
+    directories_only: bool,
+    whole_path: bool,
+}
+
+impl Ignore {
+    /// Reads the patterns; hidden files right in `templates/` are always left out.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut rules = Vec::new();
+        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+            let pattern = line.trim();
+            if pattern.is_empty() || pattern.starts_with('#') {
+                continue;
+            }
+            let place = number + 1;
+            if pattern.contains("**") {
+                return Err(format!("line {place}: double-star (**) syntax is not supported"));
+            }
+            if !is_pattern(pattern) {
+                return Err(format!("line {place}: syntax error in pattern {pattern:?}"));
+            }
+            rules.push(Rule::new(pattern));
+        }
+        rules.push(Rule::new("templates/.?*"));
+        Ok(Self { rules })
+    }
+
+    /// Whether the file or folder at `path` (relative to the chart) is left out.
+    pub(crate) fn ignores(&self, path: &str, is_directory: bool) -> bool {
+        for rule in &self.rules {
+            if rule.negated {
+                // Helm's meaning: whatever does not match is left out.
+                if (rule.directories_only && !is_directory) || !rule.matches(path) {
+                    return true;
+                }
+            } else if (is_directory || !rule.directories_only) && rule.matches(path) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl Rule {
+    fn new(pattern: &str) -> Self {
+        let (negated, pattern) = pattern.strip_prefix('!').map_or((false, pattern), |rest| (true, rest));
+        let (directories_only, pattern) =
+            pattern.strip_suffix('/').map_or((false, pattern), |rest| (true, rest));
+        let (rooted, pattern) = pattern.strip_prefix('/').map_or((false, pattern), |rest| (true, rest));
+        let whole_path = rooted || pattern.contains('/');
+        Self { pattern: pattern.into(), negated, directories_only, whole_path }
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        let subject = if self.whole_path { path } else { path.rsplit('/').next().unwrap_or(path) };
+        let pattern: Vec<char> = self.pattern.chars().collect();
+        let subject: Vec<char> = subject.chars().collect();
+        matches(&pattern, &subject)
+    }
+}
+
+/// Whether brackets are closed and nothing ends in a backslash.
+fn is_pattern(pattern: &str) -> bool {
+    let mut characters = pattern.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' if characters.next().is_none() => return false,
+            '[' => {
+                let class: Vec<char> = std::iter::once('[').chain(characters.clone()).collect();
+                let Some((_, length)) = class_matches(&class, 'x') else { return false };
+                for _ in 1..length {
+                    characters.next();
+                }
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
+/// Go's filepath.Match: `*` and `?` stop at `/`.
+fn matches(pattern: &[char], subject: &[char]) -> bool {
+    let (mut p, mut s) = (0, 0);
+    // Where to go on if the text after the last star doesn't fit.
+    let mut retry: Option<(usize, usize)> = None;
+    loop {
+        if p < pattern.len() && pattern[p] == '*' {
+            p += 1;
+            retry = Some((p, s));
+            continue;
+        }
+        if p == pattern.len() && s == subject.len() {
+            return true;
+        }
+        if let (true, Some(c)) = (p < pattern.len(), subject.get(s)) {
+            let step = match pattern[p] {
+                '?' => (*c != '/').then_some(1),
+                '[' => class_matches(&pattern[p..], *c).and_then(|(fits, length)| fits.then_some(length)),
+                '\\' => (pattern.get(p + 1) == Some(c)).then_some(2),
+                literal => (literal == *c).then_some(1),
+            };
+            if let Some(step) = step {
+                p += step;
+                s += 1;
+                continue;
+            }
+        }
+        match retry {
+            Some((after_star, from)) if subject.get(from).is_some_and(|c| *c != '/') => {
+                p = after_star;
+                s = from + 1;
+                retry = Some((after_star, s));
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Whether `c` is in the class that `pattern` starts with, and how long the class is; `None` if it isn't closed.
+fn class_matches(pattern: &[char], c: char) -> Option<(bool, usize)> {
+    let mut at = 1;
+    let negated = pattern.get(at) == Some(&'^');
+    at += usize::from(negated);
+    let (mut found, mut members) = (false, 0);
+    let literal = |at: &mut usize| -> Option<char> {
+        let mut member = *pattern.get(*at)?;
+        if member == '\\' {
+            *at += 1;
+            member = *pattern.get(*at)?;
+        } else if member == '-' || member == ']' {
+            return None;
+        }
+        *at += 1;
+        Some(member)
+    };
+    loop {
+        if pattern.get(at) == Some(&']') && members > 0 {
+            // As in Go, a class may match a slash.
+            return Some((found != negated, at + 1));
+        }
+        let low = literal(&mut at)?;
+        let mut high = low;
+        if pattern.get(at) == Some(&'-') {
+            at += 1;
+            high = literal(&mut at)?;
+        }
+        found |= (low..=high).contains(&c);
+        members += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_in_helm() {
+        let text = "# comment\n*.bak\n/root.txt\nconf/skip/\ntemp?\n[ab].lst\ndocs/*.md\n\\#x\n";
+        let ignore = Ignore::parse(text).unwrap();
+        for (path, directory, ignored) in [
+            ("x.bak", false, true),
+            ("conf/y.bak", false, true),
+            ("root.txt", false, true),
+            ("conf/root.txt", false, false),
+            ("conf/skip", true, true),
+            ("conf/skip", false, false),
+            ("temp1", false, true),
+            ("temp12", false, false),
+            ("a.lst", false, true),
+            ("c.lst", false, false),
+            ("docs/r.md", false, true),
+            ("docs/sub/r.md", false, false),
+            ("#x", false, true),
+            ("templates/.hidden", false, true),
+            ("templates/sub/.hidden", false, false),
+            (".hidden", false, false),
+        ] {
+            assert_eq!(ignore.ignores(path, directory), ignored, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_negated_pattern_leaves_out_everything_else() {
+        let ignore = Ignore::parse("!*.yaml").unwrap();
+        assert!(!ignore.ignores("values.yaml", false));
+        assert!(ignore.ignores("readme.md", false));
+    }
+
+    #[test]
+    fn patterns_that_cannot_be_meant_are_refused() {
+        assert!(Ignore::parse("a/**/b").is_err());
+        assert!(Ignore::parse("[a").is_err());
+        assert!(Ignore::parse("a\\").is_err());
+    }
+}

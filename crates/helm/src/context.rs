@@ -1,0 +1,135 @@
+//! What templates get: one context a chart, shared by all its templates, and the list of all templates in the order in
+//! which they are parsed and executed.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use gotmpl::{Map, Value};
+
+use crate::capabilities::Capabilities;
+use crate::chart::{ChartFile, Instance};
+use crate::objects::{Files, capabilities};
+use crate::release::Release;
+use crate::values::{Table, table_to_template};
+
+/// A template ready to be executed.
+pub(crate) struct Job {
+    /// Its full name: `chart/charts/sub/templates/x.yaml`.
+    pub(crate) name: Arc<str>,
+    pub(crate) text: Arc<str>,
+    /// The folder of its chart's templates.
+    pub(crate) base_path: Arc<str>,
+    /// The context of its chart.
+    pub(crate) context: Map,
+}
+
+impl Job {
+    /// Whether it only lends definitions.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.name.rsplit('/').next().is_some_and(|name| name.starts_with('_'))
+    }
+}
+
+/// All templates of a chart and the charts in it. Deeper ones come first, then by name backwards: so the definitions of
+/// a parent, parsed later, win over those of its sub-charts.
+pub(crate) fn jobs(
+    root: &Instance,
+    values: &Table,
+    release: &Release,
+    capabilities: &Capabilities,
+) -> Vec<Job> {
+    let release = Value::map([
+        ("Name", Value::string(release.name.as_str())),
+        ("Namespace", Value::string(release.effective_namespace())),
+        ("IsUpgrade", Value::Bool(release.is_upgrade)),
+        ("IsInstall", Value::Bool(!release.is_upgrade)),
+        ("Revision", Value::Int(release.revision)),
+        ("Service", Value::from("Helm")),
+    ]);
+    let mut collector =
+        Collector { release, capabilities: capabilities::to_template(capabilities), jobs: Vec::new() };
+    collector.collect(root, None, table_to_template(values));
+    let mut jobs = collector.jobs;
+    jobs.sort_by(|a, b| execution_order(&a.name, &b.name));
+    // Two charts of one name in `charts/` share their paths; the last one counts.
+    jobs.reverse();
+    jobs.dedup_by(|later, earlier| later.name == earlier.name);
+    jobs
+}
+
+/// Ascending; reversed by the caller.
+fn execution_order(a: &str, b: &str) -> Ordering {
+    let depth = |name: &str| name.matches('/').count();
+    depth(a).cmp(&depth(b)).then_with(|| a.cmp(b))
+}
+
+struct Collector {
+    release: Value,
+    capabilities: Value,
+    jobs: Vec<Job>,
+}
+
+impl Collector {
+    fn collect(&mut self, chart: &Instance, parent: Option<&str>, values: Value) -> Map {
+        let path = full_path(parent, &chart.name);
+        let metadata = chart.chart.metadata.to_template();
+        metadata.insert("Name", Value::String(chart.name.clone()));
+        metadata.insert("IsRoot", Value::Bool(parent.is_none()));
+        let mut declared = chart.chart.metadata.clone();
+        declared.dependencies.clone_from(&chart.declared);
+        if let Some(dependencies) = declared.to_template().get("Dependencies") {
+            metadata.insert("Dependencies", dependencies);
+        }
+        let subcharts = Map::new();
+        let context: Map = [
+            ("Chart", Value::Map(metadata)),
+            ("Files", Value::object(Files(chart.chart.files.clone()))),
+            ("Release", self.release.clone()),
+            ("Capabilities", self.capabilities.clone()),
+            ("Values", values.clone()),
+            ("Subcharts", Value::Map(subcharts.clone())),
+        ]
+        .into_iter()
+        .collect();
+        for sub in &chart.dependencies {
+            // The very map that the parent sees under the sub-chart's name.
+            let section = values.as_map().and_then(|values| values.get(&sub.name));
+            let section = section.filter(|section| section.as_map().is_some());
+            let section = section.unwrap_or_else(|| Value::map::<&str>([]));
+            let sub_context = self.collect(sub, Some(&path), section);
+            subcharts.insert(sub.name.clone(), Value::Map(sub_context));
+        }
+        let library = chart.chart.metadata.is_library();
+        let base_path: Arc<str> = format!("{path}/templates").into();
+        for template in &chart.chart.templates {
+            let job = Job {
+                name: format!("{path}/{}", template.path).into(),
+                text: template.text.clone(),
+                base_path: base_path.clone(),
+                context: context.clone(),
+            };
+            if !library || job.is_partial() {
+                self.jobs.push(job);
+            }
+        }
+        context
+    }
+}
+
+fn full_path(parent: Option<&str>, name: &str) -> String {
+    parent.map_or_else(|| name.to_string(), |parent| format!("{parent}/charts/{name}"))
+}
+
+/// The custom resource definitions of a chart and the charts in it, by full path.
+pub(crate) fn crds(chart: &Instance) -> Vec<(String, ChartFile)> {
+    fn collect(chart: &Instance, parent: Option<&str>, found: &mut Vec<(String, ChartFile)>) {
+        let path = full_path(parent, &chart.name);
+        found.extend(chart.chart.crds.iter().map(|file| (format!("{path}/{}", file.path), file.clone())));
+        for sub in &chart.dependencies {
+            collect(sub, Some(&path), found);
+        }
+    }
+    let mut found = Vec::new();
+    collect(chart, None, &mut found);
+    found
+}

@@ -1,0 +1,40 @@
+//! `toJson`, `fromJson` and their kin, where Helm's differ from sprig's.
+
+use gotmpl::json::{Style, from_json, to_json};
+use gotmpl::{FunctionError, Functions, Value, text_of};
+
+use super::yaml::{LIST, MAP, wrong_type};
+use super::{ANY, TEXT, error_map, first};
+use crate::objects::capabilities::Record;
+
+/// JSON of any value; a struct's fields keep their order.
+fn write(value: &Value) -> Result<String, String> {
+    let Some(record) = value.downcast::<Record>() else {
+        return to_json(value, Style::default()).map_err(|error| error.to_string());
+    };
+    let fields: Vec<String> = record
+        .json_fields()
+        .map(|(name, value)| Ok(format!("\"{name}\":{}", write(value)?)))
+        .collect::<Result<_, String>>()?;
+    Ok(format!("{{{}}}", fields.join(",")))
+}
+
+pub(super) fn register(functions: &mut Functions) {
+    functions
+        .register("toJson", ANY, |_, arguments| Ok(Value::from(write(first(arguments)).unwrap_or_default())));
+    functions.register("mustToJson", ANY, |_, arguments| {
+        write(first(arguments)).map(Value::from).map_err(FunctionError::from)
+    });
+    functions.register("fromJson", TEXT, |_, arguments| match from_json(&text_of(first(arguments))) {
+        Ok(map @ Value::Map(_)) => Ok(map),
+        Ok(Value::Nil) => Ok(Value::map::<&str>([])),
+        Ok(other) => error_map(wrong_type(&other, MAP)),
+        Err(error) => error_map(error.to_string()),
+    });
+    functions.register("fromJsonArray", TEXT, |_, arguments| match from_json(&text_of(first(arguments))) {
+        Ok(list @ Value::List(_)) => Ok(list),
+        Ok(Value::Nil) => Ok(Value::list([])),
+        Ok(other) => Ok(Value::list([Value::from(wrong_type(&other, LIST))])),
+        Err(error) => Ok(Value::list([Value::from(error.to_string())])),
+    });
+}

@@ -1,0 +1,113 @@
+//! Values held against the charts' `values.schema.json`.
+
+use std::fmt::Write as _;
+
+use jsonschema::{Retrieve, Uri, ValidationError};
+use serde_json::Value as Json;
+
+use crate::chart::Instance;
+use crate::error::Error;
+use crate::values::{Data, Table, table_to_json};
+
+/// Checks the values of a chart and of all charts in it.
+pub(crate) fn validate(chart: &Instance, values: &Table) -> Result<(), Error> {
+    let mut complaints = String::new();
+    collect(chart, values, &mut complaints);
+    if complaints.is_empty() { Ok(()) } else { Err(Error::Schema(complaints)) }
+}
+
+fn collect(chart: &Instance, values: &Table, complaints: &mut String) {
+    if let Some(schema) = &chart.chart.schema
+        && let Err(message) = check(schema, values)
+    {
+        let _ = write!(complaints, "{}:\n{message}", chart.name);
+    }
+    for sub in &chart.dependencies {
+        match values.get(&sub.name) {
+            None | Some(Data::Null) => {}
+            Some(Data::Table(values)) => collect(sub, values, complaints),
+            Some(other) => {
+                let found = other.type_name();
+                let _ = writeln!(
+                    complaints,
+                    "{}:\ninvalid type for values: expected object (map), got {found}",
+                    sub.name
+                );
+            }
+        }
+    }
+}
+
+/// References to other documents: rendering has no network, and names that nobody can resolve allow everything.
+struct Nothing;
+
+impl Retrieve for Nothing {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Json, Box<dyn std::error::Error + Send + Sync>> {
+        if uri.scheme().as_str() == "urn" {
+            return Ok(Json::Bool(true));
+        }
+        Err(format!("{uri}: schemas are not fetched from elsewhere; put it into values.schema.json").into())
+    }
+}
+
+fn check(schema: &[u8], values: &Table) -> Result<(), String> {
+    let schema: Json =
+        serde_json::from_slice(schema).map_err(|error| format!("values.schema.json: {error}\n"))?;
+    let validator = jsonschema::options()
+        .with_retriever(Nothing)
+        .build(&schema)
+        .map_err(|error| format!("values.schema.json: {error}\n"))?;
+    let values = table_to_json(values);
+    let mut message = String::new();
+    for error in validator.iter_errors(&values) {
+        let _ = writeln!(message, "- at '{}': {}", error.instance_path(), complaint(&error));
+    }
+    if message.is_empty() { Ok(()) } else { Err(message) }
+}
+
+fn type_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(number) if number.is_f64() => "number",
+        Json::Number(_) => "integer",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
+/// The words that Helm users know for the most frequent complaints; the library's own for the others.
+fn complaint(error: &ValidationError<'_>) -> String {
+    use jsonschema::error::{TypeKind, ValidationErrorKind};
+    let found = type_of(error.instance());
+    match error.kind() {
+        ValidationErrorKind::Type { kind: TypeKind::Single(wanted) } => {
+            format!("got {found}, want {wanted}")
+        }
+        ValidationErrorKind::Type { kind: TypeKind::Multiple(wanted) } => {
+            let wanted: Vec<String> = wanted.iter().map(|wanted| wanted.to_string()).collect();
+            format!("got {found}, want {}", wanted.join(" or "))
+        }
+        ValidationErrorKind::Required { property } => {
+            format!("missing property '{}'", property.as_str().unwrap_or_default())
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let names: Vec<String> = unexpected.iter().map(|name| format!("'{name}'")).collect();
+            format!("additional properties {} not allowed", names.join(", "))
+        }
+        ValidationErrorKind::Enum { options } => {
+            let options: Vec<String> = options
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|option| match option {
+                    Json::String(text) => format!("'{text}'"),
+                    other => other.to_string(),
+                })
+                .collect();
+            format!("value must be one of {}", options.join(", "))
+        }
+        _ => error.to_string(),
+    }
+}

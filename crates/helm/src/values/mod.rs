@@ -1,0 +1,104 @@
+//! Values: what the user gives ([`Values`]), as trees of [`Data`], merged over the charts' defaults.
+
+pub(crate) mod coalesce;
+mod data;
+mod merge;
+mod set;
+
+pub use data::{Data, Table};
+pub(crate) use data::{scalar_at, table_at, table_to_json, table_to_template};
+pub(crate) use merge::{Nulls, fill};
+
+use crate::error::Error;
+use set::Reading;
+
+/// A values file: its name for messages, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValuesFile {
+    /// The name.
+    pub name: String,
+    /// The YAML text, of one document or several.
+    pub text: String,
+}
+
+/// What a user sets. Later kinds win over earlier ones in the order of the fields, later entries over earlier ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Values {
+    /// `-f`, and Argo CD's inline values.
+    pub files: Vec<ValuesFile>,
+    /// `--set-json`: `key=JSON,...` or a JSON object.
+    pub set_json: Vec<String>,
+    /// `--set`
+    pub set: Vec<String>,
+    /// `--set-string`
+    pub set_string: Vec<String>,
+    /// `--set-file`: `key=path,...`
+    pub set_file: Vec<String>,
+    /// `--set-literal`: `key=anything up to the end`
+    pub set_literal: Vec<String>,
+}
+
+impl Values {
+    /// Values out of one text, as if it were a values file.
+    pub fn from_text(name: &str, text: &str) -> Self {
+        let files = vec![ValuesFile { name: name.into(), text: text.into() }];
+        Self { files, ..Self::default() }
+    }
+
+    /// Merges everything. `read_file` answers for the paths of `set_file`.
+    ///
+    /// # Errors
+    /// A file is no YAML map, a setting doesn't follow the language, or a file can't be read.
+    pub fn merge(&self, read_file: &dyn Fn(&str) -> Result<String, String>) -> Result<Table, Error> {
+        let mut merged = Table::new();
+        for file in &self.files {
+            let table =
+                read(&file.text).map_err(|message| Error::ValuesFile { name: file.name.clone(), message })?;
+            merge::overlay(&mut merged, table);
+        }
+        for text in &self.set_json {
+            if text.trim_start().starts_with('{') {
+                let table: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text.trim())
+                    .map_err(|error| Error::Set {
+                        flag: "--set-json",
+                        message: format!("{error}: {text}"),
+                    })?;
+                let Data::Table(table) = Data::from(serde_json::Value::Object(table)) else { continue };
+                merge::overlay(&mut merged, table);
+            } else {
+                apply("--set-json", text, &mut merged, Reading::Json)?;
+            }
+        }
+        let groups = [
+            ("--set", &self.set, Reading::Typed),
+            ("--set-string", &self.set_string, Reading::Text),
+            ("--set-file", &self.set_file, Reading::File(read_file)),
+            ("--set-literal", &self.set_literal, Reading::Literal),
+        ];
+        for (flag, texts, reading) in groups {
+            for text in texts {
+                apply(flag, text, &mut merged, reading)?;
+            }
+        }
+        Ok(merged)
+    }
+}
+
+fn apply(flag: &'static str, text: &str, values: &mut Table, reading: Reading<'_>) -> Result<(), Error> {
+    set::set(text, values, reading).map_err(|message| Error::Set { flag, message })
+}
+
+/// Reads a values text: its documents, each a map or nothing, merged.
+pub(crate) fn read(text: &str) -> Result<Table, String> {
+    let mut merged = Table::new();
+    let documents = goyaml::documents(text)
+        .map_err(|error| format!("cannot unmarshal yaml document: error converting YAML to JSON: {error}"))?;
+    for document in documents {
+        let Data::Table(table) = Data::from(document.value) else {
+            let line = document.line;
+            return Err(format!("cannot unmarshal yaml document: line {line}: values must be a map"));
+        };
+        merge::overlay(&mut merged, table);
+    }
+    Ok(merged)
+}
