@@ -169,6 +169,6 @@ mod tests {
     #[test]
     fn hostile_patterns_end() {
         let pattern = "**a".repeat(30);
-        assert!(!Glob::parse(&pattern).unwrap().matches(&"a".repeat(200).replace("aaa", "ab")));
+        assert!(!Glob::parse(&pattern).unwrap().matches(&format!("{}b", "a".repeat(200))));
     }
 }
