@@ -1,1 +1,74 @@
-//! Every client verb of the argosy command.
+//! Every client verb of the `argosy` command.
+//!
+//! ```text
+//!  arguments ─▶ Verb ─▶ Session (local config, token) ─▶ Client (REST, streams) ─▶ output (tables, trees, YAML)
+//! ```
+//!
+//! Verbs, flags, output and exit codes are those of the `argocd` command line, and the local configuration file is
+//! the same one, so that scripts and contexts carry over. [`Verb`] is what the binary puts into its own command line;
+//! [`run`] does the work.
+//!
+//! Deliberately absent: gRPC (the REST API says the same), rendering (the binary's own verb), and the verbs of
+//! projects, repositories, clusters and `admin`, which come later.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line client")]
+
+mod app;
+mod client;
+mod config;
+mod error;
+mod login;
+pub mod output;
+mod session;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+pub use error::Error;
+pub use session::GlobalOptions;
+
+/// A verb that talks to an API server.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Log in to an API server and remember it.
+    Login(login::LoginOptions),
+    /// Forget the token of a context.
+    Logout(login::LogoutOptions),
+    /// List, show, sync and change applications.
+    #[command(subcommand, visible_alias = "application")]
+    App(app::AppVerb),
+}
+
+/// Runs a verb and answers how the process is to end: 0 done, 1 wrong use or a failed operation, 20 refused by the
+/// server or timed out.
+pub async fn run(verb: Verb, options: &GlobalOptions) -> ExitCode {
+    let result = match verb {
+        Verb::Login(login) => login::login(&login, options).await,
+        Verb::Logout(logout) => login::logout(&logout, options).await,
+        Verb::App(verb) => match session::connect(options) {
+            Ok(client) => app::run(verb, &client).await,
+            Err(error) => Err(error),
+        },
+    };
+    finish(result)
+}
+
+/// Prints the versions of this program and, unless `client_only`, of the server.
+pub async fn version(options: &version::VersionOptions, global: &GlobalOptions) -> ExitCode {
+    finish(version::version(options, global).await)
+}
+
+pub use version::VersionOptions;
+
+fn finish(result: Result<(), Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Some(message) = error.message() {
+                eprintln!("Error: {message}");
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The verbs of applications.
+//!
+//! Neighbors: `list` and `get` show, `create` and `spec_flags` write, `sync`, `wait` and `progress` follow
+//! operations, `diff` compares, `resources` looks at objects.
+
+mod create;
+mod delete;
+mod diff;
+mod get;
+mod history;
+mod list;
+mod progress;
+mod resources;
+mod spec_flags;
+mod sync;
+mod wait;
+
+use clap::{Args, Subcommand};
+use types::Application;
+
+use crate::client::{Client, application_path};
+use crate::error::Error;
+
+/// A verb of applications.
+#[derive(Debug, Subcommand)]
+pub enum AppVerb {
+    /// List applications.
+    List(list::ListOptions),
+    /// Show an application.
+    Get(get::GetOptions),
+    /// Create an application.
+    Create(create::CreateOptions),
+    /// Show how live objects differ from Git.
+    Diff(diff::DiffOptions),
+    /// Make the cluster equal to Git.
+    Sync(sync::SyncOptions),
+    /// Wait until applications are synced and healthy.
+    Wait(wait::WaitOptions),
+    /// Show the syncs of an application.
+    History(history::HistoryOptions),
+    /// Sync an application to what it was.
+    Rollback(history::RollbackOptions),
+    /// Delete applications, with their objects unless told otherwise.
+    Delete(delete::DeleteOptions),
+    /// List the objects of an application.
+    Resources(resources::ResourcesOptions),
+    /// Print the manifests of an application.
+    Manifests(resources::ManifestsOptions),
+    /// End the running operation of an application.
+    #[command(name = "terminate-op")]
+    TerminateOperation(sync::TerminateOptions),
+}
+
+pub(crate) async fn run(verb: AppVerb, client: &Client) -> Result<(), Error> {
+    match verb {
+        AppVerb::List(options) => list::list(&options, client).await,
+        AppVerb::Get(options) => get::get(&options, client).await,
+        AppVerb::Create(options) => create::create(&options, client).await,
+        AppVerb::Diff(options) => diff::diff(&options, client).await,
+        AppVerb::Sync(options) => sync::sync(&options, client).await,
+        AppVerb::Wait(options) => wait::wait(&options, client).await,
+        AppVerb::History(options) => history::history(&options, client).await,
+        AppVerb::Rollback(options) => history::rollback(&options, client).await,
+        AppVerb::Delete(options) => delete::delete(&options, client).await,
+        AppVerb::Resources(options) => resources::resources(&options, client).await,
+        AppVerb::Manifests(options) => resources::manifests(&options, client).await,
+        AppVerb::TerminateOperation(options) => sync::terminate(&options, client).await,
+    }
+}
+
+/// The application that a verb is about.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// The application, as NAME or NAMESPACE/NAME.
+    #[arg(value_name = "APPNAME")]
+    name: String,
+    #[command(flatten)]
+    namespace: NamespaceOption,
+}
+
+/// The namespace of applications.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct NamespaceOption {
+    /// The namespace that holds the Application.
+    #[arg(short = 'N', long)]
+    app_namespace: Option<String>,
+}
+
+/// The name and namespace of an application; an empty namespace is the server's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AppName {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+}
+
+impl AppName {
+    pub(crate) fn parse(text: &str, namespace: &NamespaceOption) -> Self {
+        let (namespace, name) = match text.split_once('/') {
+            Some((namespace, name)) => (namespace.to_owned(), name),
+            None => (namespace.app_namespace.clone().unwrap_or_default(), text),
+        };
+        Self { name: name.to_owned(), namespace }
+    }
+
+    pub(crate) fn of(application: &Application) -> Self {
+        Self { name: application.metadata.name.clone(), namespace: application.metadata.namespace.clone() }
+    }
+
+    /// The path of the application, or of something below it.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        application_path(&self.name, rest)
+    }
+
+    /// The query that names the namespace.
+    pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
+        vec![("appNamespace", self.namespace.clone())]
+    }
+}
+
+impl Target {
+    pub(crate) fn app(&self) -> AppName {
+        AppName::parse(&self.name, &self.namespace)
+    }
+}
+
+/// Reads an application; `refresh` is `normal`, `hard` or empty.
+pub(crate) async fn fetch(client: &Client, app: &AppName, refresh: &str) -> Result<Application, Error> {
+    let mut query = app.query();
+    query.push(("refresh", refresh.to_owned()));
+    client.get(&app.path(""), &query).await
+}
+
+/// The applications that a label selector, and projects, name.
+pub(crate) async fn select(
+    client: &Client,
+    selector: &str,
+    projects: &[String],
+    namespace: &NamespaceOption,
+) -> Result<Vec<Application>, Error> {
+    let query = [
+        ("selector", selector.to_owned()),
+        ("appNamespace", namespace.app_namespace.clone().unwrap_or_default()),
+    ];
+    let list: types::List<Application> = client.get("/api/v1/applications", &query).await?;
+    Ok(list
+        .items
+        .into_iter()
+        .filter(|application| {
+            projects.is_empty() || projects.iter().any(|project| project == application.spec.project_name())
+        })
+        .collect())
+}

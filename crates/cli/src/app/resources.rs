@@ -1,0 +1,113 @@
+//! `app resources` and `app manifests`.
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+use serde_json::Value;
+use types::{ApplicationTree, ResourceDiff, ResourceNode};
+
+use super::{Target, fetch, get};
+use crate::client::Client;
+use crate::error::Error;
+use crate::output::Table;
+
+/// What `app resources` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  argosy app resources guestbook\n  argosy app resources guestbook --output tree=detailed"
+)]
+pub struct ResourcesOptions {
+    #[command(flatten)]
+    target: Target,
+    /// Only objects that belong to no application.
+    #[arg(long)]
+    orphaned: bool,
+    /// How to print; a table when not given.
+    #[arg(short, long)]
+    output: Option<TreeFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TreeFormat {
+    Tree,
+    #[value(name = "tree=detailed")]
+    Detailed,
+}
+
+/// What `app manifests` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  argosy app manifests guestbook\n  argosy app manifests guestbook --source live"
+)]
+pub struct ManifestsOptions {
+    #[command(flatten)]
+    target: Target,
+    /// What Git says, or what is there.
+    #[arg(long, default_value = "git")]
+    source: ManifestSource,
+    /// A revision other than the one that was compared last.
+    #[arg(long, default_value = "")]
+    revision: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ManifestSource {
+    Git,
+    Live,
+}
+
+/// The objects of an application, as the API lists them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ManagedResources {
+    pub(super) items: Option<Vec<ResourceDiff>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Manifests {
+    manifests: Option<Vec<String>>,
+}
+
+pub(crate) async fn resources(options: &ResourcesOptions, client: &Client) -> Result<(), Error> {
+    let app = options.target.app();
+    if let Some(format) = options.output {
+        print!("{}", get::tree(client, &app, format == TreeFormat::Detailed).await?);
+        return Ok(());
+    }
+    let tree: ApplicationTree = client.get(&app.path("/resource-tree"), &app.query()).await?;
+    let mut table = Table::new(&["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"]);
+    let mut push = |node: &ResourceNode, orphaned: &str| {
+        let reference = &node.resource_ref;
+        table.push([&reference.group, &reference.kind, &reference.namespace, &reference.name, orphaned]);
+    };
+    if !options.orphaned {
+        tree.nodes.iter().filter(|node| node.parent_refs.is_empty()).for_each(|node| push(node, "No"));
+    }
+    tree.orphaned_nodes.iter().for_each(|node| push(node, "Yes"));
+    print!("{table}");
+    Ok(())
+}
+
+pub(crate) async fn manifests(options: &ManifestsOptions, client: &Client) -> Result<(), Error> {
+    let app = options.target.app();
+    let texts: Vec<String> = match options.source {
+        ManifestSource::Git => {
+            let mut query = app.query();
+            query.push(("revision", options.revision.clone()));
+            let answer: Manifests = client.get(&app.path("/manifests"), &query).await?;
+            answer.manifests.unwrap_or_default()
+        }
+        ManifestSource::Live => {
+            fetch(client, &app, "").await?;
+            let answer: ManagedResources = client.get(&app.path("/managed-resources"), &app.query()).await?;
+            let live = answer.items.unwrap_or_default().into_iter().map(|resource| resource.live_state);
+            live.filter(|text| !text.is_empty() && text != "null").collect()
+        }
+    };
+    for text in texts {
+        let value: Value = serde_json::from_str(&text)
+            .map_err(|error| Error::Format(format!("a manifest of the server is not JSON: {error}")))?;
+        print!("---\n{}", goyaml::to_string(&value));
+    }
+    Ok(())
+}
