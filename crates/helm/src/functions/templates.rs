@@ -51,7 +51,8 @@ fn include(state: &mut State, arguments: &[Value]) -> Result<Value, FunctionErro
 fn tpl(state: &mut State, arguments: &[Value]) -> Result<Value, FunctionError> {
     let [text, data] = arguments else { return Err(FunctionError::from("tpl wants a text and data")) };
     let text: Arc<str> = text_of(text).into();
-    let name = state.template_name().cloned().unwrap_or_else(|| Arc::from("gotpl"));
+    // Helm parses the text under the name of the whole set, which no other template has.
+    let name = state.set().name().clone();
     let output = state.execute_text(&name, &text, data).map_err(|error| {
         let doing = match &error {
             gotmpl::Error::Parse { .. } => "cannot parse template",
