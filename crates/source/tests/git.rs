@@ -1,4 +1,5 @@
 //! Git repositories as a whole: the real `git` on the other side, over the file system and over HTTP.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
