@@ -11,13 +11,17 @@ type Json = Map<String, Value>;
 pub(super) fn fill(name: &str, map: &mut Json) {
     match name {
         "api.core.v1.Container" | "api.core.v1.EphemeralContainer" => {
-            pull_policy(map, "imagePullPolicy", "image")
+            pull_policy(map, "imagePullPolicy", "image");
         }
         "api.core.v1.ImageVolumeSource" => pull_policy(map, "pullPolicy", "reference"),
         "api.core.v1.Volume" => volume(map),
         "api.core.v1.Pod" => pod(map),
         "api.core.v1.ServiceSpec" => service(map),
         "api.core.v1.Namespace" => namespace(map),
+        "api.core.v1.PersistentVolumeClaim" | "api.core.v1.PersistentVolume" => {
+            let status = as_map_or_insert(map.entry("status").or_insert(Value::Null));
+            set_missing(status, "phase", Presence::Zero, Constant::Text("Pending"));
+        }
         "api.core.v1.LimitRangeItem" => limit_range_item(map),
         "api.core.v1.ReplicationController" => {
             selector_from_template(map);
@@ -38,10 +42,10 @@ pub(super) fn fill(name: &str, map: &mut Json) {
         "api.autoscaling.v2.HorizontalPodAutoscalerSpec" => autoscaler(map),
         "api.networking.v1.NetworkPolicySpec" => policy_types(map),
         "api.rbac.v1.Subject" => subject(map),
-        "api.resource.v1.ExactDeviceRequest" | "api.resource.v1.DeviceSubRequest" => {
-            if text(map, "allocationMode") == "ExactCount" {
-                set_missing(map, "count", Presence::Zero, Constant::Number(1));
-            }
+        "api.resource.v1.ExactDeviceRequest" | "api.resource.v1.DeviceSubRequest"
+            if text(map, "allocationMode") == "ExactCount" =>
+        {
+            set_missing(map, "count", Presence::Zero, Constant::Number(1));
         }
         "apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec" => definition(map),
         _ => {}

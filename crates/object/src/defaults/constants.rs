@@ -47,6 +47,7 @@ pub(super) fn of(name: &str) -> Fields {
 pub(super) const ROOTS: &[(&str, &[&[&str]])] = &[
     ("io.k8s.api.apps.v1.Deployment", &[&["spec", "strategy"]]),
     ("io.k8s.api.apps.v1.DaemonSet", &[&["spec", "updateStrategy"]]),
+    ("io.k8s.api.core.v1.Namespace", &[&["status"]]),
     (
         "io.k8s.api.apps.v1.StatefulSet",
         &[&["spec", "updateStrategy"], &["spec", "persistentVolumeClaimRetentionPolicy"]],
@@ -105,6 +106,7 @@ const TABLE: &[(&[&str], Fields)] = &[
         ],
     ),
     (&["api.core.v1.PersistentVolumeClaimSpec"], &[("volumeMode", Absent, Text("Filesystem"))]),
+    (&["api.core.v1.NamespaceStatus"], &[("phase", Zero, Text("Active"))]),
     (&["api.core.v1.EndpointPort"], &[("protocol", Zero, Text("TCP"))]),
     (
         &["api.apps.v1.DeploymentSpec"],

@@ -53,7 +53,7 @@ fn fill_map(map: &mut Map<String, Value>, schema: Schema<'_>) {
         computed::fill(name, map);
         for (field, schema) in schema.fields() {
             let Some(default) = &schema.node().default else { continue };
-            if map.get(field).is_none_or(|value| is_zero(value)) {
+            if map.get(field).is_none_or(is_zero) {
                 map.insert(field.to_owned(), default.clone());
             }
         }

@@ -2,9 +2,10 @@
 //!
 //! One model serves built-in kinds (`builtin.rs`) and custom resources (`openapi.rs` reads both); the patches in
 //! `crate::strategic` and `crate::structured` are driven by it. What can be done with it alone is in `defaulting.rs`,
-//! `prune.rs` and `validate.rs`; the defaults that the API server computes for built-in kinds are in `crate::defaults`.
+//! `canonical.rs`, `prune.rs` and `validate.rs`; the defaults that the API server computes for built-in kinds are in `crate::defaults`.
 
 mod builtin;
+mod canonical;
 mod defaulting;
 mod openapi;
 mod prune;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 pub use builtin::{Resource, Subresource, builtin, builtin_definitions, builtin_resources};
+pub use canonical::canonical_scalars;
 pub use defaulting::fill_defaults;
 pub use prune::prune;
 pub use validate::{Violation, ViolationKind, validate};
@@ -97,6 +99,8 @@ pub struct Node {
     pub nullable: bool,
     /// The default, without the zero values that Go's types imply.
     pub default: Option<Value>,
+    /// Whether the API server holds the structure by value, so that it is there, empty, even if nobody sent it.
+    pub by_value: bool,
     /// How list elements relate.
     pub list: ListKind,
     /// Whether a map is one value as a whole.
@@ -201,6 +205,20 @@ impl<'a> Schema<'a> {
             .properties
             .iter()
             .map(move |(name, id)| (name.as_str(), Schema { set: self.set, id: *id }))
+    }
+
+    /// What the API server holds when nothing was sent: structures held by value are there, required fields are null.
+    pub fn zero_value(self) -> Value {
+        let node = self.node();
+        let mut map = serde_json::Map::new();
+        for (name, field) in self.fields() {
+            if field.node().by_value {
+                map.insert(name.to_owned(), field.zero_value());
+            } else if node.rules.required.iter().any(|required| required == name) {
+                map.insert(name.to_owned(), Value::Null);
+            }
+        }
+        Value::Object(map)
     }
 
     /// Whether this is a map of arbitrary keys and not a structure with named fields.

@@ -168,6 +168,8 @@ impl Reader {
             kind: read_type(map),
             format: text("format"),
             nullable: flag("nullable"),
+            by_value: self.from_go_types
+                && map.get("default").is_some_and(|value| value.as_object().is_some_and(Map::is_empty)),
             default: map.get("default").filter(|value| !(self.from_go_types && is_zero(value))).cloned(),
             list: read_list_kind(map),
             atomic: text("x-kubernetes-map-type") == "atomic",
@@ -326,6 +328,7 @@ fn is_zero(default: &Value) -> bool {
 fn adds_something(node: &Node) -> bool {
     node.default.is_some()
         || node.nullable
+        || node.by_value
         || node.atomic
         || node.list != ListKind::Atomic
         || !node.patch_merge_key.is_empty()
@@ -337,6 +340,7 @@ fn overlay(definition: &Node, site: &Node) -> Node {
     let mut node = definition.clone();
     node.default = site.default.clone().or(node.default);
     node.nullable |= site.nullable;
+    node.by_value |= site.by_value;
     node.atomic |= site.atomic;
     node.preserve_unknown_fields |= site.preserve_unknown_fields;
     if site.list != ListKind::Atomic {

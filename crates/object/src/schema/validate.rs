@@ -146,7 +146,7 @@ impl<'a> Validator<'a> {
             Value::Array(list) => self.check_size(list.len(), rules.items, path, value, "items"),
             Value::String(text) => self.check_text(text, rules, path),
             Value::Number(number) => {
-                self.check_number(number.as_f64().unwrap_or_default(), rules, path, value)
+                self.check_number(number.as_f64().unwrap_or_default(), rules, path, value);
             }
             _ => {}
         }

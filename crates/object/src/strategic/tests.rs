@@ -14,6 +14,7 @@ fn kind(api_version: &str, kind: &str) -> Option<Schema<'static>> {
     builtin().kind(&GroupVersionKind::from(api_version, kind))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the cases read better without borrows")]
 fn check_apply(document: Value, patch: Value, expected: Value) {
     match apply(&document, &patch, pod_spec()) {
         Ok(result) => assert_eq!(result, expected, "{patch}"),

@@ -56,7 +56,7 @@ pub fn apply(
         None => ManagedFields::default(),
     };
     if let Some(live) = live.filter(|_| managed.is_empty()) {
-        let fields = stripped(field_set(&live_value, schema));
+        let fields = stripped(&field_set(&live_value, schema));
         let id = ManagerId::new(BEFORE_FIRST_APPLY, Operation::Update, "", live.api_version());
         managed.set(Manager {
             id,
@@ -66,7 +66,7 @@ pub fn apply(
         });
     }
     let configuration_value = without_managed_fields(configuration);
-    let applied = stripped(field_set(&configuration_value, schema)).recursive_difference(writer.reset);
+    let applied = stripped(&field_set(&configuration_value, schema)).recursive_difference(writer.reset);
     let previous = managed.get(&id).cloned();
     let mut merged = merge(&live_value, &configuration_value, schema);
     keep_reset_fields(&mut merged, &live_value, writer.reset);
@@ -117,14 +117,14 @@ pub fn update(
     let mut managed = reconciled(recorded, schema);
     let id = ManagerId::new(writer.manager, Operation::Update, writer.subresource, new.api_version());
     let new_value = without_managed_fields(new);
-    let live_value = live.map_or_else(|| identity_of(new), without_managed_fields);
+    let live_value = live.map_or_else(|| nothing(schema), without_managed_fields);
     let comparison = compare(&live_value, &new_value, schema).without(writer.reset);
     let taken = comparison.modified.union(&comparison.added);
     let before = managed.get(&id).cloned();
     for manager in managed.iter_mut() {
         manager.fields = manager.fields.difference(&taken).difference(&comparison.removed);
     }
-    let taken = stripped(taken);
+    let taken = stripped(&taken);
     if !taken.is_empty() {
         let own = managed.get(&id).map(|manager| manager.fields.clone()).unwrap_or_default();
         let fields = own.union(&taken);
@@ -220,7 +220,13 @@ fn without_managed_fields(object: &Object) -> Value {
     object.into_value()
 }
 
-/// What an object that does not exist yet is compared with.
+/// What a created object is compared with: what the server's own types hold before anything is decoded into them.
+fn nothing(schema: Option<Schema<'_>>) -> Value {
+    let built_in = schema.filter(|schema| schema.node().name.starts_with("io.k8s."));
+    built_in.map_or_else(|| Value::Object(serde_json::Map::new()), Schema::zero_value)
+}
+
+/// What the first configuration of an object is merged into.
 fn identity_of(object: &Object) -> Value {
     let mut empty = Object::default();
     for path in [&["apiVersion"][..], &["kind"], &["metadata", "name"], &["metadata", "namespace"]] {
@@ -232,7 +238,7 @@ fn identity_of(object: &Object) -> Value {
 }
 
 /// Without the fields that nobody can own because they identify the object or belong to the server.
-fn stripped(fields: FieldSet) -> FieldSet {
+fn stripped(fields: &FieldSet) -> FieldSet {
     let nobody = FieldSet::of_fields(&[
         &["apiVersion"],
         &["kind"],
