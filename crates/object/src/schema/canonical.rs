@@ -9,9 +9,13 @@ use crate::{Quantity, timestamp};
 /// all of them could be read.
 pub fn canonical_scalars(value: &mut Value, schema: Schema<'_>) -> bool {
     match value {
-        Value::Object(map) => map
-            .iter_mut()
-            .all_of(|(name, value)| schema.field(name).is_none_or(|field| canonical_scalars(value, field))),
+        Value::Object(map) => {
+            let mut all = true;
+            for (name, value) in map {
+                all &= schema.field(name).is_none_or(|field| canonical_scalars(value, field));
+            }
+            all
+        }
         Value::Array(list) => {
             let Some(items) = schema.items() else { return true };
             let mut all = true;
