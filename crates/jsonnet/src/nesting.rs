@@ -105,7 +105,7 @@ mod tests {
         ] {
             assert!(!too_deep(long.as_bytes()), "{}", &long[..40]);
         }
-        assert!(too_deep(format!("{}1", "-".repeat(30_000)).as_bytes()));
+        assert!(too_deep(format!("{}1", "- ".repeat(30_000)).as_bytes()));
         assert!(!too_deep(b"}}}}") && !too_deep(b"\"open"));
     }
 }

@@ -102,7 +102,7 @@ fn deep_nesting_is_an_error_and_no_crash() {
         for (open, close) in [
             ("[", "]"),
             ("{a:", "}"),
-            ("-", ""),
+            ("- ", ""),
             ("1+", ""),
             ("if true then ", ""),
             ("function(x) ", ""),
