@@ -1,0 +1,1 @@
+//! `argosy render`: prints what a directory renders to, without any server.
