@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use object::GroupVersionKind;
+use object::schema::Schemas;
 use serde_json::{Map, Value, json};
 
 use crate::kinds::{ALL_VERBS, Kind, Subresource, api_version};
@@ -9,8 +11,10 @@ use crate::kinds::{ALL_VERBS, Kind, Subresource, api_version};
 /// What one version of a custom resource adds to its [`Kind`].
 #[derive(Debug)]
 pub(crate) struct CustomVersion {
-    /// The structural schema; `None` keeps everything.
+    /// The structural schema as published.
     pub(crate) schema: Option<Value>,
+    /// The schema, read; `None` keeps everything.
+    pub(crate) schemas: Option<Schemas>,
     pub(crate) columns: Vec<PrinterColumn>,
     pub(crate) scale: Option<ScalePaths>,
     pub(crate) selectable: Vec<String>,
@@ -61,7 +65,7 @@ pub(crate) fn kinds(definition: &Value) -> Vec<Kind> {
             subresources: subresources(version, &kind),
             collection: Arc::from(format!("{group}/{plural}")),
             storage_api_version: api_version(&group, &storage),
-            custom: Some(Arc::new(custom_version(version, preserve_unknown))),
+            custom: Some(Arc::new(custom_version(&group, &kind, version, preserve_unknown))),
             group: group.clone(),
             kind: kind.clone(),
             plural: plural.clone(),
@@ -91,10 +95,13 @@ fn subresources(version: &Value, kind: &str) -> Vec<Subresource> {
     list
 }
 
-fn custom_version(version: &Value, preserve_unknown: bool) -> CustomVersion {
+fn custom_version(group: &str, kind: &str, version: &Value, preserve_unknown: bool) -> CustomVersion {
+    let gvk = GroupVersionKind::new(group, text(&version["name"]), kind);
+    let schema = version["schema"].get("openAPIV3Schema");
     let scale = &version["subresources"]["scale"];
     CustomVersion {
-        schema: version["schema"].get("openAPIV3Schema").cloned(),
+        schemas: schema.and_then(|schema| Schemas::from_custom_resource(&gvk, schema).ok()),
+        schema: schema.cloned(),
         columns: version["additionalPrinterColumns"]
             .as_array()
             .map(|columns| columns.iter().map(column).collect())

@@ -243,6 +243,18 @@ impl ApiError {
         Self::new(500, "InternalError", format!("Internal error occurred: {}", message.into()))
     }
 
+    /// A message that Kubernetes gives without its usual preface.
+    pub(crate) fn internal_exact(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
+    }
+
+    /// A patch that doesn't fit the object it is for.
+    pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
+        let mut error = Self::new(422, "Invalid", message);
+        error.details = Some(json!({}));
+        error
+    }
+
     /// What the sandbox deliberately lacks, refused by name.
     pub(crate) fn not_in_sandbox(what: &str) -> Self {
         Self::new(501, "NotImplemented", format!("the Argosy sandbox doesn't do {what}"))
@@ -283,9 +295,11 @@ impl ApiError {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
             "code": self.code,
         });
+        if let (false, Some(status)) = (self.reason.is_empty(), status.as_object_mut()) {
+            status.insert("reason".into(), self.reason.into());
+        }
         if let (Some(details), Some(status)) = (&self.details, status.as_object_mut()) {
             status.insert("details".into(), details.clone());
         }

@@ -188,7 +188,7 @@ pub(super) fn write_options(request: &Request) -> WriteOptions {
         validation: request.query.field_validation,
         subresource: String::new(),
         force: false,
-        applied: false,
+        owned: None,
     }
 }
 

@@ -101,8 +101,8 @@ pub(crate) struct WriteOptions {
     pub(crate) subresource: String,
     /// Server-side apply takes fields from other managers.
     pub(crate) force: bool,
-    /// The object is made by server-side apply.
-    pub(crate) applied: bool,
+    /// The field ownership of an object that server-side apply makes.
+    pub(crate) owned: Option<Value>,
 }
 
 impl WriteOptions {

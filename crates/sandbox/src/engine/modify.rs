@@ -101,7 +101,7 @@ impl Engine {
             if !owned {
                 ownership::track(kind, &current, &mut value, options);
             }
-            if ownership::same_content(&current, &value) {
+            if current == value {
                 return Ok(Written { value: current, created: false, warnings });
             }
             if options.dry_run {

@@ -31,7 +31,7 @@ impl Engine {
             JSON => {
                 let operations = typed::json_patch(&patch()?)?;
                 self.patch_with(kind, namespace, name, &options, |current| {
-                    typed::apply_json_patch(kind, name, current, &operations)
+                    typed::apply_json_patch(current, &operations)
                 })
             }
             MERGE => {
@@ -114,7 +114,8 @@ impl Engine {
             }
             _ => {}
         }
-        let warnings = typed::check_applied_fields(kind, &applied, options.validation)?;
+        typed::check_applied_fields(kind, &applied)?;
+        let warnings = typed::check_fields(kind, &applied, options.validation)?;
         typed::prune(kind, &mut applied);
         let key = kind.key(namespace, name);
         if self.store.get(&kind.collection, &key).is_none() {
@@ -152,7 +153,8 @@ impl Engine {
         options: &WriteOptions,
     ) -> ApiResult<Written> {
         let mut options = options.clone();
-        options.applied = true;
+        let owned = ownership::apply(kind, &Value::Null, &applied, &options)?;
+        options.owned = Some(owned["metadata"]["managedFields"].clone());
         self.create(kind, namespace, applied, &options)
     }
 }

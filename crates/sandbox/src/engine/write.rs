@@ -50,7 +50,10 @@ impl Engine {
             }
             self.check_namespace(kind, namespace, &name)?;
             warnings.extend(validation::warnings(kind, &value));
-            ownership::track(kind, &Value::Null, &mut value, options);
+            match &options.owned {
+                Some(owned) => value["metadata"]["managedFields"] = owned.clone(),
+                None => ownership::track(kind, &Value::Null, &mut value, options),
+            }
             match self.insert(kind, namespace, &name, &mut value, options) {
                 Ok(()) => return Ok(Written { value, created: true, warnings }),
                 // Somebody has the generated name: draw another.
