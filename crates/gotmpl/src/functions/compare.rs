@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{FunctionError, FunctionResult, Functions, Signature};
-use crate::print::printed;
+use crate::print::{printed, printf};
 use crate::value::{Type, Value};
 
 enum Basic<'v> {
@@ -55,6 +55,11 @@ fn equal(left: &Value, right: &Value) -> Result<bool, FunctionError> {
     }
 }
 
+/// The value as the verb `%s` shows it, which is what Go's messages use.
+fn as_text(value: &Value) -> String {
+    printf("%s", std::slice::from_ref(value))
+}
+
 fn equal_composite(left: &Value, right: &Value) -> Result<bool, FunctionError> {
     let nil = |value: &Value| match value {
         Value::Nil => true,
@@ -64,7 +69,7 @@ fn equal_composite(left: &Value, right: &Value) -> Result<bool, FunctionError> {
     let (left_kind, right_kind) = (left.kind_name(), right.kind_name());
     if left_kind != right_kind && !left.is_nil() && !right.is_nil() {
         let (left_type, right_type) = (left.type_name(), right.type_name());
-        let (left, right) = (printed(left), printed(right));
+        let (left, right) = (as_text(left), printed(right));
         // Go prints the last two in this order.
         let message = format!("non-comparable types {left}: {left_type}, {right_type}: {right}");
         return Err(FunctionError::from(message));
@@ -74,7 +79,7 @@ fn equal_composite(left: &Value, right: &Value) -> Result<bool, FunctionError> {
     }
     match right {
         Value::List(_) | Value::Map(_) | Value::Bytes(_) => {
-            Err(FunctionError::from(format!("non-comparable type {}: {}", printed(right), right.type_name())))
+            Err(FunctionError::from(format!("non-comparable type {}: {}", as_text(right), right.type_name())))
         }
         _ => Ok(left.deep_equal(right)),
     }

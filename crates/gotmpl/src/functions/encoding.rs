@@ -39,7 +39,7 @@ fn decode(text: &[u8], alphabet: &[u8], bits: usize) -> Result<Vec<u8>, usize> {
         let mut filled = 0;
         while filled < letters {
             let Some((at, byte)) = input.next() else {
-                return Err(if bits == 6 { text.len() - filled } else { text.len() });
+                return Err(text.len() - filled);
             };
             if let Some(index) = alphabet.iter().position(|letter| letter == byte) {
                 number = number << bits | index as u64;

@@ -7,6 +7,7 @@ mod arguments;
 mod builtin;
 mod cast;
 mod compare;
+mod crypto;
 mod dates;
 mod dicts;
 mod encoding;
@@ -183,6 +184,7 @@ impl Functions {
             paths::register,
             urls::register,
             versions::register,
+            crypto::register,
         ] {
             register(&mut functions);
         }

@@ -26,16 +26,26 @@ impl State {
         self.charge(pattern.len().saturating_mul(16))?;
         // A compiled program is charged against a bound of its own, as Go bounds repetitions.
         let compiled = RegexBuilder::new(&translate(pattern)).size_limit(4 << 20).build().map_err(|error| {
-            let reason = match error {
-                regex::Error::Syntax(text) => {
-                    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
-                }
-                other => other.to_string(),
-            };
+            let reason = reason(&error);
             format!("error parsing regexp: {reason}: `{pattern}`")
         });
         self.regexes.compiled.insert(pattern.into(), compiled.clone());
         compiled.map_err(FunctionError::from)
+    }
+}
+
+/// Go's words for the most frequent mistakes.
+fn reason(error: &regex::Error) -> String {
+    let regex::Error::Syntax(text) = error else { return "expression too large".to_owned() };
+    let own = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    match own {
+        "unclosed group" => "missing closing )".to_owned(),
+        "unopened group" => "unexpected )".to_owned(),
+        "unclosed character class" => "missing closing ]".to_owned(),
+        "repetition operator missing expression" => "missing argument to repetition operator".to_owned(),
+        "unrecognized escape sequence" => "invalid escape sequence".to_owned(),
+        _ if own.starts_with("invalid character class range") => "invalid character class range".to_owned(),
+        _ => own.to_owned(),
     }
 }
 

@@ -116,14 +116,14 @@ fn parse(text: &str) -> Result<Url, String> {
 }
 
 fn host_of(host: &str) -> Result<String, String> {
-    if host.contains(' ') {
-        return Err("invalid character \" \" in host name".to_owned());
-    }
     let after_address = host.rfind(']').map_or(host, |at| &host[at + 1..]);
     if let Some((_, port)) =
         after_address.rsplit_once(':').filter(|(_, port)| !port.bytes().all(|b| b.is_ascii_digit()))
     {
         return Err(format!("invalid port {} after host", quoted(&format!(":{port}"))));
+    }
+    if host.contains(' ') {
+        return Err("invalid character \" \" in host name".to_owned());
     }
     unescape(host)
 }

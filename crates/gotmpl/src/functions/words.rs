@@ -70,6 +70,17 @@ fn lower(c: char) -> char {
     c.to_lowercase().next().unwrap_or(c)
 }
 
+/// The upper case of a first letter; a few double letters have a form of their own for that.
+fn title_case(c: char) -> char {
+    match c {
+        '\u{1c4}'..='\u{1c6}' => '\u{1c5}',
+        '\u{1c7}'..='\u{1c9}' => '\u{1c8}',
+        '\u{1ca}'..='\u{1cc}' => '\u{1cb}',
+        '\u{1f1}'..='\u{1f3}' => '\u{1f2}',
+        _ => upper(c),
+    }
+}
+
 fn title(text: &str) -> String {
     let separates = |c: char| {
         if c.is_ascii() {
@@ -83,7 +94,7 @@ fn title(text: &str) -> String {
         .map(|c| {
             let start = separates(previous);
             previous = c;
-            if start { upper(c) } else { c }
+            if start { title_case(c) } else { c }
         })
         .collect()
 }

@@ -56,6 +56,14 @@ impl Reader<'_> {
         }
     }
 
+    /// Inside a word, number or escape Go sees the end of the text as a space.
+    fn unexpected_inside(&self, place: &str) -> DecodeError {
+        match self.unexpected(place) {
+            DecodeError::End => DecodeError::Character("' '".to_owned(), place.to_owned()),
+            other => other,
+        }
+    }
+
     fn unexpected(&self, place: &str) -> DecodeError {
         match self.text[self.at..].chars().next() {
             // Go looks at bytes, so only the first of a character counts.
@@ -89,7 +97,7 @@ impl Reader<'_> {
         for expected in word.bytes() {
             if self.peek() != Some(expected) {
                 let place = format!("in literal {word} (expecting {})", quoted_rune(char::from(expected)));
-                return Err(self.unexpected(&place));
+                return Err(self.unexpected_inside(&place));
             }
             self.at += 1;
         }
@@ -166,12 +174,12 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'0') => self.at += 1,
             _ if self.digits() > 0 => {}
-            _ => return Err(self.unexpected("in numeric literal")),
+            _ => return Err(self.unexpected_inside("in numeric literal")),
         }
         if self.peek() == Some(b'.') {
             self.at += 1;
             if self.digits() == 0 {
-                return Err(self.unexpected("after decimal point in numeric literal"));
+                return Err(self.unexpected_inside("after decimal point in numeric literal"));
             }
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
@@ -180,7 +188,7 @@ impl Reader<'_> {
                 self.at += 1;
             }
             if self.digits() == 0 {
-                return Err(self.unexpected("in exponent of numeric literal"));
+                return Err(self.unexpected_inside("in exponent of numeric literal"));
             }
         }
         let text = &self.text[start..self.at];
@@ -214,7 +222,7 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self) -> Result<char, DecodeError> {
-        let Some(sign) = self.peek() else { return Err(DecodeError::End) };
+        let Some(sign) = self.peek() else { return Err(self.unexpected_inside("in string escape code")) };
         let c = match sign {
             b'"' | b'\\' | b'/' => char::from(sign),
             b'b' => '\x08',
@@ -226,7 +234,7 @@ impl Reader<'_> {
                 self.at += 1;
                 return self.unicode();
             }
-            _ => return Err(self.unexpected("in string escape code")),
+            _ => return Err(self.unexpected_inside("in string escape code")),
         };
         self.at += 1;
         Ok(c)
@@ -237,7 +245,7 @@ impl Reader<'_> {
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
             let Some(digit) = digit else {
-                return Err(self.unexpected("in \\u hexadecimal character escape"));
+                return Err(self.unexpected_inside("in \\u hexadecimal character escape"));
             };
             number = number * 16 + digit;
             self.at += 1;

@@ -48,7 +48,10 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
         return Some(if text.starts_with('-') { -magnitude } else { magnitude });
     }
     if text.contains('_') {
-        return None;
+        let bytes = text.as_bytes();
+        let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+        let fits = |at: usize| bytes[at] != b'_' || (digit(at.checked_sub(1)) && digit(Some(at + 1)));
+        return if (0..bytes.len()).all(fits) { parse_float(&text.replace('_', "")) } else { None };
     }
     match unsigned.to_ascii_lowercase().as_str() {
         "inf" | "infinity" | "nan" => return text.parse().ok(),
