@@ -1,10 +1,12 @@
 //! Makes `src/schema/builtin.json.gz`, the table of built-in kinds, from the OpenAPI v3 documents of a Kubernetes release.
 //!
 //! ```text
-//! cargo run -p argosy-object --example generate_schema -- DIRECTORY crates/object/src/schema/builtin.json.gz
+//! cargo run -p argosy-object --example generate_schema -- DIRECTORY GO_TYPES crates/object/src/schema/builtin.json.gz
 //! ```
 //! `DIRECTORY` holds the documents as `api/openapi-spec/v3/*.json` of the Kubernetes repository has them; the answers of
-//! a running API server under `/openapi/v3/…` saved into one directory serve as well. Only facts are kept: type
+//! a running API server under `/openapi/v3/…` saved into one directory serve as well. `GO_TYPES` is the directory of the
+//! `k8s.io/api` module of the same release: from it comes which scalar fields are pointers, that is, which of them can
+//! tell a zero value from none (`x-argosy-pointer`). Only facts are kept: type
 //! structure, merge keys, list kinds, defaults, and which paths exist. Descriptions are dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,8 +64,8 @@ const CATEGORY_ALL: &[(&str, &str)] = &[
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [directory, output] = arguments.as_slice() else {
-        return Err("usage: generate_schema DIRECTORY OUTPUT".into());
+    let [directory, go_types, output] = arguments.as_slice() else {
+        return Err("usage: generate_schema DIRECTORY GO_TYPES OUTPUT".into());
     };
     let mut schemas: BTreeMap<String, Value> = BTreeMap::new();
     let mut resources: BTreeMap<(String, String, String), Resource> = BTreeMap::new();
@@ -84,6 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             read_path(&mut resources, path, item);
         }
     }
+    mark_pointers(&mut schemas, &read_go_types(Path::new(go_types))?);
     let resources: Vec<Value> = resources
         .into_iter()
         .filter(|(_, resource)| !resource.kind.is_null())
@@ -194,6 +197,82 @@ fn read_path(resources: &mut BTreeMap<(String, String, String), Resource>, path:
                 let (known_kind, verbs) = resource.subresources.entry(name.to_owned()).or_default();
                 *known_kind = kind.clone();
                 verbs.insert(verb.to_owned());
+            }
+        }
+    }
+}
+
+/// A Go structure: fields by JSON name with whether they are pointers, and the structures inlined into it.
+#[derive(Default)]
+struct GoType {
+    fields: BTreeMap<String, bool>,
+    inlined: Vec<String>,
+}
+
+/// Structures by definition name without `io.k8s.api.`, such as `core.v1.PodSpec`.
+fn read_go_types(directory: &Path) -> Result<BTreeMap<String, GoType>, Box<dyn Error>> {
+    let mut types = BTreeMap::new();
+    for group in std::fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()? {
+        if !group.file_type()?.is_dir() {
+            continue;
+        }
+        for version in std::fs::read_dir(group.path())?.collect::<Result<Vec<_>, _>>()? {
+            let file = version.path().join("types.go");
+            if let Ok(source) = std::fs::read_to_string(file) {
+                let prefix = format!(
+                    "{}.{}",
+                    group.file_name().to_string_lossy(),
+                    version.file_name().to_string_lossy()
+                );
+                read_go_source(&source, &prefix, &mut types)?;
+            }
+        }
+    }
+    Ok(types)
+}
+
+fn read_go_source(
+    source: &str,
+    prefix: &str,
+    types: &mut BTreeMap<String, GoType>,
+) -> Result<(), Box<dyn Error>> {
+    let start = regex::Regex::new(r"^type (\w+) struct \{")?;
+    let field = regex::Regex::new(r#"^\s+(?:\w+\s+)?(\*?)([\w.\[\]]+)\s+`json:"([^",]*)([^"]*)""#)?;
+    let mut current: Option<String> = None;
+    for line in source.lines() {
+        if let Some(found) = start.captures(line) {
+            current = Some(format!("{prefix}.{}", &found[1]));
+        } else if line.starts_with('}') {
+            current = None;
+        } else if let (Some(name), Some(found)) = (&current, field.captures(line)) {
+            let entry: &mut GoType = types.entry(name.clone()).or_default();
+            if found[4].contains("inline") {
+                entry.inlined.push(format!("{prefix}.{}", &found[2]));
+            } else {
+                entry.fields.insert(found[3].to_owned(), &found[1] == "*");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_pointer(types: &BTreeMap<String, GoType>, name: &str, field: &str, depth: usize) -> bool {
+    let Some(found) = types.get(name) else { return false };
+    match found.fields.get(field) {
+        Some(pointer) => *pointer,
+        None => depth < 5 && found.inlined.iter().any(|inlined| is_pointer(types, inlined, field, depth + 1)),
+    }
+}
+
+fn mark_pointers(schemas: &mut BTreeMap<String, Value>, types: &BTreeMap<String, GoType>) {
+    for (name, schema) in schemas {
+        let Some(name) = name.strip_prefix("io.k8s.api.") else { continue };
+        for (field, schema) in
+            schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+        {
+            let scalar = matches!(schema["type"].as_str(), Some("string" | "integer" | "number" | "boolean"));
+            if scalar && is_pointer(types, name, field, 0) {
+                schema["x-argosy-pointer"] = json!(true);
             }
         }
     }

@@ -160,6 +160,19 @@ mod tests {
     }
 
     #[test]
+    fn tells_pointers_from_values() {
+        let claim = kind("v1", "PersistentVolumeClaim");
+        assert!(claim.at(&["spec", "storageClassName"]).unwrap().node().pointer);
+        assert!(!claim.at(&["spec", "volumeName"]).unwrap().node().pointer);
+        let pod = kind("v1", "Pod");
+        assert!(!pod.at(&["spec", "hostNetwork"]).unwrap().node().pointer);
+        assert!(
+            pod.at(&["spec", "containers", "*", "securityContext", "privileged"]).unwrap().node().pointer
+        );
+        assert!(pod.at(&["spec", "volumes", "*", "secret", "optional"]).unwrap().node().pointer);
+    }
+
+    #[test]
     fn recursive_types_end() {
         let schema = kind("apiextensions.k8s.io/v1", "CustomResourceDefinition");
         let path = [

@@ -101,6 +101,8 @@ pub struct Node {
     pub default: Option<Value>,
     /// Whether the API server holds the structure by value, so that it is there, empty, even if nobody sent it.
     pub by_value: bool,
+    /// Whether the API server's own type can tell the scalar's zero value from none.
+    pub pointer: bool,
     /// How list elements relate.
     pub list: ListKind,
     /// Whether a map is one value as a whole.
@@ -225,6 +227,11 @@ impl<'a> Schema<'a> {
     pub fn is_map(self) -> bool {
         let node = self.node();
         node.kind == Type::Object && node.properties.is_empty()
+    }
+
+    /// Whether the named field must be there.
+    pub fn requires(self, name: &str) -> bool {
+        self.node().rules.required.iter().any(|required| required == name)
     }
 
     pub(crate) fn sibling(self, id: NodeId) -> Schema<'a> {

@@ -170,6 +170,7 @@ impl Reader {
             nullable: flag("nullable"),
             by_value: self.from_go_types
                 && map.get("default").is_some_and(|value| value.as_object().is_some_and(Map::is_empty)),
+            pointer: flag("x-argosy-pointer"),
             default: map.get("default").filter(|value| !(self.from_go_types && is_zero(value))).cloned(),
             list: read_list_kind(map),
             atomic: text("x-kubernetes-map-type") == "atomic",
