@@ -1,5 +1,6 @@
 //! Templates with the answers of Go's text/template and sprig, recorded once. Each file of `golden/` has the data that
 //! all its templates are executed on, and for each template the output or the error.
+#![expect(clippy::expect_used, reason = "a broken golden file has to stop the test")]
 
 use std::sync::Arc;
 

@@ -187,7 +187,7 @@ impl Fields {
             }
             Part::Fraction { trimmed: true, .. } => rest = self.fraction(text, None).unwrap_or(text),
             Part::Fraction { digits, .. } => {
-                rest = self.fraction(text, Some(digits)).ok_or(Failure::Mismatch)?
+                rest = self.fraction(text, Some(digits)).ok_or(Failure::Mismatch)?;
             }
             Part::UpperPm | Part::LowerPm => {
                 let start = text.get(..2).ok_or(Failure::Mismatch)?;
@@ -197,7 +197,7 @@ impl Fields {
                 rest = &text[2..];
             }
             Part::Offset { z, colon, minutes, seconds } => {
-                rest = self.offset(text, z, colon, minutes, seconds)?
+                rest = self.offset(text, z, colon, minutes, seconds)?;
             }
             Part::ZoneName => rest = self.zone_name(text)?,
         }

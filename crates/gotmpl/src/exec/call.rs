@@ -26,6 +26,7 @@ impl State {
             Body::Call(body) => body,
         };
         let values = self.arguments(dot, &function.signature, &function.name, arguments, last)?;
+        self.work(&values)?;
         match body(self, &values).and_then(|value| self.charge_result(value)) {
             Ok(value) => Ok(Held::plain(value)),
             Err(error) => {
@@ -35,12 +36,28 @@ impl State {
         }
     }
 
+    /// Takes the size of the arguments off the steps: a function over a long list is more work than one over a number.
+    fn work(&mut self, values: &[Value]) -> Result<(), Stop> {
+        const BYTES_A_STEP: usize = 64;
+        let mut size = 0usize;
+        for value in values {
+            size += match value {
+                Value::String(text) => text.len(),
+                Value::Binary(bytes) | Value::Bytes(bytes) => bytes.len(),
+                Value::List(list) => list.len().saturating_mul(8),
+                Value::Map(map) => map.len().saturating_mul(8),
+                _ => 0,
+            };
+        }
+        self.steps(size / BYTES_A_STEP)
+    }
+
     /// Takes the size of a result off the budget, so that doubling a text in a loop ends.
     fn charge_result(&mut self, value: Value) -> Result<Value, FunctionError> {
         let size = match &value {
             Value::String(text) => text.len(),
             Value::Binary(bytes) | Value::Bytes(bytes) => bytes.len(),
-            Value::List(list) => list.len(),
+            Value::List(list) => list.len().saturating_mul(8),
             _ => return Ok(value),
         };
         self.charge(size)?;

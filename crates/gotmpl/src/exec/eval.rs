@@ -208,15 +208,15 @@ impl State {
     ) -> Result<Held, Stop> {
         let Some((final_name, leading)) = names.split_last() else { return Ok(receiver) };
         for name in leading {
-            receiver = self.field(dot, receiver, node, name, &[], None)?;
+            receiver = self.field(dot, &receiver, node, name, &[], None)?;
         }
-        self.field(dot, receiver, node, final_name, arguments, last)
+        self.field(dot, &receiver, node, final_name, arguments, last)
     }
 
     fn field(
         &mut self,
         dot: &Held,
-        receiver: Held,
+        receiver: &Held,
         node: &Operand,
         name: &Arc<str>,
         arguments: &[Operand],
@@ -267,12 +267,12 @@ impl State {
                 match object.field(name) {
                     Some(value) => Ok(Held::plain(value)),
                     None if object.kind() == "map" => Ok(Held::in_interface(Value::Nil)),
-                    None => Err(self.no_field(&receiver, name)),
+                    None => Err(self.no_field(receiver, name)),
                 }
             }
             Value::Time(_) | Value::Duration(_) => {
                 let Some(signature) = crate::dates::method(&receiver.value, name) else {
-                    return Err(self.no_field(&receiver, name));
+                    return Err(self.no_field(receiver, name));
                 };
                 let values = self.arguments(dot, &signature, name, arguments, last)?;
                 match crate::dates::call(&receiver.value, name, &values) {
@@ -283,7 +283,7 @@ impl State {
                     }
                 }
             }
-            _ => Err(self.no_field(&receiver, name)),
+            _ => Err(self.no_field(receiver, name)),
         }
     }
 

@@ -35,6 +35,9 @@ impl Held {
     }
 }
 
+/// Texts parsed by [`State::execute_text`], by name and text: the same text is often executed again and again.
+type ParsedTexts = HashMap<(Arc<str>, Arc<str>), Vec<Arc<Template>>>;
+
 /// Stops the execution.
 pub(crate) type Stop = Box<ExecuteError>;
 
@@ -46,7 +49,7 @@ pub struct State {
     set: Arc<TemplateSet>,
     /// Definitions made by texts being executed, innermost last; they hide those of the set.
     layers: Vec<HashMap<Arc<str>, Arc<Template>>>,
-    texts: HashMap<(Arc<str>, Arc<str>), Vec<Arc<Template>>>,
+    texts: ParsedTexts,
     environment: Arc<dyn Environment>,
     limits: Limits,
     steps_left: u64,
@@ -136,7 +139,7 @@ impl State {
         let Some(template) = self.find(name) else {
             return Err(Error::NoTemplate { name: name.into(), root: self.set.name().clone() });
         };
-        self.run(template, data)
+        self.run(&template, data)
     }
 
     /// Parses `text` under `name` and executes it. All templates of the set can be called; templates that the text
@@ -164,7 +167,7 @@ impl State {
             }
         }
         self.layers.push(layer);
-        let result = self.run(main, data);
+        let result = self.run(&main, data);
         self.layers.pop();
         result
     }
@@ -196,18 +199,18 @@ impl State {
         layered.or_else(|| self.set.find(name)).cloned()
     }
 
-    fn run(&mut self, template: Arc<Template>, data: &Value) -> Result<String, Error> {
+    fn run(&mut self, template: &Arc<Template>, data: &Value) -> Result<String, Error> {
         if self.depth == 0 {
             self.stack_top = stack_position();
         }
         let outer = std::mem::take(&mut self.output);
-        let result = self.enter(template, Held::plain(data.clone()));
+        let result = self.enter(template, &Held::plain(data.clone()));
         let output = std::mem::replace(&mut self.output, outer);
         result.map(|()| output).map_err(Error::Execute)
     }
 
     /// Executes a template in a frame of its own, writing to the current output.
-    pub(crate) fn enter(&mut self, template: Arc<Template>, dot: Held) -> Result<(), Stop> {
+    pub(crate) fn enter(&mut self, template: &Arc<Template>, dot: &Held) -> Result<(), Stop> {
         if self.depth >= self.limits.depth {
             return Err(self.stop_limit(Limit::Depth(self.limits.depth)));
         }
@@ -219,7 +222,7 @@ impl State {
         self.slots.resize(self.frame + template.slots, Held::default());
         self.slots[self.frame] = dot.clone();
         self.depth += 1;
-        let result = self.walk(&template.body, &dot);
+        let result = self.walk(&template.body, dot);
         self.depth -= 1;
         self.slots.truncate(self.frame);
         (self.frame, self.place, self.template) = saved;
@@ -232,7 +235,12 @@ impl State {
 
     #[inline]
     fn step(&mut self) -> Result<(), Stop> {
-        match self.steps_left.checked_sub(1) {
+        self.steps(1)
+    }
+
+    #[inline]
+    fn steps(&mut self, count: usize) -> Result<(), Stop> {
+        match self.steps_left.checked_sub(count as u64) {
             Some(left) => {
                 self.steps_left = left;
                 Ok(())

@@ -44,7 +44,7 @@ impl State {
                         Some(pipe) => self.pipeline(dot, pipe)?,
                         None => Value::Nil,
                     };
-                    self.enter(template, Held::plain(data))?;
+                    self.enter(&template, &Held::plain(data))?;
                     Flow::On
                 }
                 Node::Break => Flow::Break,
@@ -121,7 +121,7 @@ impl State {
                     Value::Duration(_) => Value::Duration(number),
                     _ => Value::Int(number),
                 });
-                if !self.turn(range, || Value::Nil, element)? {
+                if !self.turn(range, || Value::Nil, &element)? {
                     return Ok(Flow::On);
                 }
             }
@@ -133,7 +133,7 @@ impl State {
             Value::Bytes(bytes) => {
                 for (index, byte) in bytes.iter().enumerate() {
                     turns += 1;
-                    if !self.turn(range, || index_value(index), Held::plain(Value::Uint8(*byte)))? {
+                    if !self.turn(range, || index_value(index), &Held::plain(Value::Uint8(*byte)))? {
                         return Ok(Flow::On);
                     }
                 }
@@ -142,7 +142,7 @@ impl State {
                 let interface = map.map_type() == crate::value::MapType::Any;
                 for (key, value) in map.entries() {
                     turns += 1;
-                    if !self.turn(range, || Value::String(key), Held { value, interface })? {
+                    if !self.turn(range, || Value::String(key), &Held { value, interface })? {
                         return Ok(Flow::On);
                     }
                 }
@@ -150,7 +150,7 @@ impl State {
             Value::Object(object) if object.entries().is_some() => {
                 for (key, value) in object.entries().unwrap_or_default() {
                     turns += 1;
-                    if !self.turn(range, || key, Held::plain(value))? {
+                    if !self.turn(range, || key, &Held::plain(value))? {
                         return Ok(Flow::On);
                     }
                 }
@@ -170,7 +170,7 @@ impl State {
         let interface = list.list_type() == ListType::Any;
         for (index, value) in list.iter().enumerate() {
             let element = Held { value: value.clone(), interface };
-            if !self.turn(range, || index_value(index), element)? {
+            if !self.turn(range, || index_value(index), &element)? {
                 break;
             }
         }
@@ -178,10 +178,10 @@ impl State {
     }
 
     /// One turn of a loop; false when it was the last.
-    fn turn(&mut self, range: &Loop, index: impl FnOnce() -> Value, element: Held) -> Result<bool, Stop> {
+    fn turn(&mut self, range: &Loop, index: impl FnOnce() -> Value, element: &Held) -> Result<bool, Stop> {
         self.step()?;
-        self.assign_turn(&range.pipe, index, &element)?;
-        Ok(self.walk(&range.body, &element)? != Flow::Break)
+        self.assign_turn(&range.pipe, index, element)?;
+        Ok(self.walk(&range.body, element)? != Flow::Break)
     }
 
     fn assign_turn(

@@ -132,7 +132,7 @@ fn deep_copy(state: &mut State, value: &Value, depth: usize) -> FunctionResult {
     if depth > MAX_DEPTH {
         return Err(too_deep());
     }
-    state.charge(1)?;
+    state.charge(64)?;
     Ok(match value {
         Value::Map(map) => {
             let copy = Map::typed(map.map_type());

@@ -98,7 +98,8 @@ fn adler32(bytes: &[u8]) -> u32 {
 }
 
 pub(super) fn register(functions: &mut Functions) {
-    let texts: [(&str, fn(&[u8]) -> Value); 8] = [
+    type Convert = fn(&[u8]) -> Value;
+    let texts: [(&str, Convert); 8] = [
         ("b64enc", |bytes| Value::from(base64(bytes))),
         ("b64dec", |bytes| match from_base64(bytes) {
             Ok(bytes) => Value::text_from_bytes(&bytes),

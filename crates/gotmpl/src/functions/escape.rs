@@ -46,7 +46,7 @@ pub(crate) fn query(bytes: &[u8]) -> String {
         match byte {
             b' ' => out.push('+'),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(*byte))
+                out.push(char::from(*byte));
             }
             _ => {
                 let _ = write!(out, "%{byte:02X}");

@@ -49,7 +49,8 @@ fn extension(path: &str) -> String {
 
 pub(super) fn register(functions: &mut Functions) {
     let one = Signature::fixed(&[Type::String]);
-    let texts: [([&str; 2], fn(&str) -> String); 4] = [
+    type Convert = fn(&str) -> String;
+    let texts: [([&str; 2], Convert); 4] = [
         (["base", "osBase"], base),
         (["dir", "osDir"], directory),
         (["clean", "osClean"], clean),

@@ -7,7 +7,8 @@ use crate::value::{Type, Value};
 const ONE: Signature = Signature::fixed(&[Type::String]);
 
 pub(super) fn register(functions: &mut Functions) {
-    let text_functions: [(&str, fn(&str) -> String); 7] = [
+    type Convert = fn(&str) -> String;
+    let text_functions: [(&str, Convert); 7] = [
         ("title", title),
         ("untitle", untitle),
         ("swapcase", swap_case),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::functions::bytes_of;
-use crate::print::{MAX_DEPTH, json_float};
+use crate::print::{MAX_DEPTH, MAX_TEXT, json_float};
 use crate::value::Value;
 
 /// How to lay the text out.
@@ -24,7 +24,7 @@ pub enum EncodeError {
     /// A complex number.
     #[error("json: unsupported type: {0}")]
     Type(String),
-    /// A map inside itself.
+    /// A map inside itself, or more text than any memory holds.
     #[error("json: unsupported value: encountered a cycle")]
     Cycle,
 }
@@ -40,7 +40,7 @@ pub fn to_json(value: &Value, style: Style) -> Result<String, EncodeError> {
 }
 
 fn write(out: &mut String, value: &Value, style: Style, depth: usize) -> Result<(), EncodeError> {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || out.len() > MAX_TEXT {
         return Err(EncodeError::Cycle);
     }
     // Writing to a string can't fail.

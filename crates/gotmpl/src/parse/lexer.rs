@@ -275,7 +275,7 @@ impl<'t> Lexer<'t> {
             }
             '$' => self.name(Kind::Variable, Kind::Variable)?,
             '.' if !self.peek().is_some_and(|next| next.is_ascii_digit()) => {
-                self.name(Kind::Field, Kind::Dot)?
+                self.name(Kind::Field, Kind::Dot)?;
             }
             '.' | '+' | '-' | '0'..='9' => {
                 self.position -= 1;

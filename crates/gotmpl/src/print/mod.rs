@@ -18,6 +18,9 @@ use crate::value::Value;
 /// Nesting beyond this is cut off: only a map inside itself is so deep, and Go would overflow its stack there.
 pub(crate) const MAX_DEPTH: usize = 200;
 
+/// A text this long is cut off. Few maps that hold each other twice at every level print as more than any memory.
+pub(crate) const MAX_TEXT: usize = 128 << 20;
+
 /// Appends the `%v` form; nil is `<nil>`.
 pub(crate) fn print_value(out: &mut String, value: &Value) {
     print_nested(out, value, 0);
@@ -39,7 +42,7 @@ pub(crate) fn printed(value: &Value) -> String {
 }
 
 fn print_nested(out: &mut String, value: &Value, depth: usize) {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || out.len() > MAX_TEXT {
         out.push_str("...");
         return;
     }
@@ -95,7 +98,7 @@ pub(crate) fn print_go_syntax(out: &mut String, value: &Value) {
 }
 
 fn go_syntax(out: &mut String, value: &Value, depth: usize) {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || out.len() > MAX_TEXT {
         out.push_str("...");
         return;
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::float::{complex_text, format_float};
 use super::quote::{quoted_ascii, quoted_rune};
-use super::{MAX_DEPTH, print_go_syntax, printed, quoted, quoted_bytes, unicode_point};
+use super::{MAX_DEPTH, MAX_TEXT, print_go_syntax, printed, quoted, quoted_bytes, unicode_point};
 use crate::value::Value;
 
 /// A directive of a format.
@@ -65,7 +65,7 @@ impl Spec {
 }
 
 pub(super) fn format_value(out: &mut String, spec: &Spec, value: &Value, depth: usize) {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || out.len() > MAX_TEXT {
         out.push_str("...");
         return;
     }
@@ -81,7 +81,7 @@ pub(super) fn format_value(out: &mut String, spec: &Spec, value: &Value, depth: 
             let _ = write!(out, "%!{}(<nil>)", spec.verb);
         }
         Value::Bool(truth) if matches!(spec.verb, 't' | 'v') => {
-            spec.pad(out, if *truth { "true" } else { "false" })
+            spec.pad(out, if *truth { "true" } else { "false" });
         }
         Value::Bool(_) => bad_verb(out, spec, value),
         Value::Int(number) | Value::Int64(number) => {

@@ -46,7 +46,7 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     fn spaces(&mut self) -> bool {
-        let trimmed = self.rest.trim_start_matches(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c'));
+        let trimmed = self.rest.trim_start_matches([' ', '\t', '\n', '\r', '\x0c']);
         let moved = trimmed.len() < self.rest.len();
         self.rest = trimmed;
         moved

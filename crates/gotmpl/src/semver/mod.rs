@@ -93,7 +93,7 @@ impl Version {
         };
         let parts: Vec<&str> = numbers.strip_prefix('v').unwrap_or(numbers).split('.').collect();
         let digits = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if parts.len() > 3 || !parts.iter().all(|part| digits(part)) {
+        if parts.len() > 3 || !parts.iter().all(digits) {
             return Err(SemverError::Invalid);
         }
         let at = |index: usize| parts.get(index).map_or(Ok(0), |part| number(part));

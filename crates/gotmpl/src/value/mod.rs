@@ -177,17 +177,21 @@ impl Value {
     /// Equality as Go's `reflect.DeepEqual` sees it: same types all the way down.
     #[must_use]
     pub fn deep_equal(&self, other: &Value) -> bool {
-        deep_equal(self, other, 0)
+        deep_equal(self, other, 0, &mut MAX_COMPARISONS.clone())
     }
 }
 
 /// Deeper values are taken as different instead of exhausting the stack; only a map inside itself gets here.
 const MAX_COMPARE_DEPTH: usize = 200;
 
-fn deep_equal(left: &Value, right: &Value, depth: usize) -> bool {
-    if depth > MAX_COMPARE_DEPTH {
+/// More than any real value has. Maps that hold each other twice at every level would go on forever.
+const MAX_COMPARISONS: u32 = 10_000_000;
+
+fn deep_equal(left: &Value, right: &Value, depth: usize, left_over: &mut u32) -> bool {
+    if depth > MAX_COMPARE_DEPTH || *left_over == 0 {
         return false;
     }
+    *left_over -= 1;
     match (left, right) {
         (Value::Nil, Value::Nil) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,
@@ -206,14 +210,14 @@ fn deep_equal(left: &Value, right: &Value, depth: usize) -> bool {
                 || (a.list_type() == b.list_type()
                     && a.is_nil() == b.is_nil()
                     && a.len() == b.len()
-                    && a.iter().zip(b.iter()).all(|(x, y)| deep_equal(x, y, depth + 1)))
+                    && a.iter().zip(b.iter()).all(|(x, y)| deep_equal(x, y, depth + 1, left_over)))
         }
         (Value::Map(a), Value::Map(b)) => {
             a.ptr_eq(b)
                 || (a.map_type() == b.map_type()
                     && a.len() == b.len()
                     && a.entries().iter().all(|(key, x)| match b.get(key) {
-                        Some(y) => deep_equal(x, &y, depth + 1),
+                        Some(y) => deep_equal(x, &y, depth + 1, left_over),
                         None => false,
                     }))
         }

@@ -7,6 +7,7 @@ use crate::exec::State;
 use crate::functions::{FunctionError, Signature};
 
 /// A host type as templates see it. Every method has a default; implement what the type offers.
+#[expect(clippy::len_without_is_empty, reason = "emptiness is the question of `truth`")]
 pub trait Object: Any + Send + Sync {
     /// Go's name of the type, such as `*semver.Version`; shown by `typeOf` and in errors.
     fn type_name(&self) -> &str;
