@@ -24,5 +24,5 @@ pub(crate) use definition::{Api, Binding, Body, Method};
 pub(crate) use description::describe;
 pub(crate) use fields::Selection;
 pub(crate) use shape::{ShapeError, query_parameter, reply, request};
-pub(crate) use template::query_pairs;
+pub(crate) use template::{query_pairs, query_unescape};
 pub(crate) use wire::{decode, encode};

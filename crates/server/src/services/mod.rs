@@ -2,8 +2,16 @@
 //! told by the definition in `api/`.
 
 mod account;
+mod application;
+mod applicationset;
+mod cluster;
+mod events;
+mod project;
+mod repository;
+mod selector;
 mod session;
 mod settings;
+mod trust;
 mod version;
 
 use crate::call::Handlers;
@@ -12,8 +20,25 @@ use crate::call::Handlers;
 pub(crate) fn handlers() -> Handlers {
     let mut handlers = Handlers::default();
     account::register(&mut handlers);
+    application::register(&mut handlers);
+    applicationset::register(&mut handlers);
+    cluster::register(&mut handlers);
+    project::register(&mut handlers);
+    repository::register(&mut handlers);
     session::register(&mut handlers);
     settings::register(&mut handlers);
+    trust::register(&mut handlers);
     version::register(&mut handlers);
     handlers
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_handler_is_a_method_of_the_definition() {
+        let api = crate::api::Api::load().unwrap();
+        for name in super::handlers().names() {
+            assert!(api.method(name).is_some(), "{name}");
+        }
+    }
 }

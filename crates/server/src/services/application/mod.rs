@@ -1,0 +1,92 @@
+//! `application.ApplicationService`.
+//!
+//! - `query`: listing and getting. `watch`: streams of changes.
+//! - `write`: creating, changing and deleting. `validate`: what a spec must be like.
+//! - `operate`: sync, rollback, terminate, sync windows.
+//! - `resources`: the objects of an application. `logs`: what their containers print.
+//! - `source`: manifests and what is known of revisions.
+
+mod operate;
+mod query;
+mod validate;
+mod watch;
+mod write;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use types::{AppKey, AppProject, Application};
+
+use crate::call::{Call, Handlers};
+use crate::core::Core;
+use crate::status::Status;
+
+pub(super) fn register(handlers: &mut Handlers) {
+    query::register(handlers);
+    watch::register(handlers);
+    write::register(handlers);
+    operate::register(handlers);
+}
+
+/// The answer to everything that somebody may not know about: whether it exists is not told either.
+fn denied() -> Status {
+    Status::denied("permission denied")
+}
+
+/// The application that a request names by `key` (`name`, `applicationName` or `appName`), if the caller may do
+/// `action` with it.
+///
+/// Without `project` in the request, an application that isn't there and one that the caller may not see are
+/// answered alike.
+fn find(call: &Call, key: &str, action: &str) -> Result<Arc<Application>, Status> {
+    let name = call.text(key);
+    let namespace = namespace_of(call, "appNamespace");
+    find_named(call, &AppKey::new(namespace, name), action)
+}
+
+fn find_named(call: &Call, key: &AppKey, action: &str) -> Result<Arc<Application>, Status> {
+    let project = match call.text("project") {
+        "" => call.texts("projects").first().copied().unwrap_or_default(),
+        project => project,
+    };
+    let missing = || Status::not_found(format!("applications.argoproj.io {:?} not found", key.name));
+    if !project.is_empty() {
+        let object = call.core.object_name(project, &key.namespace, &key.name);
+        if !call.caller.allows("applications", action, &object) {
+            return Err(denied());
+        }
+    }
+    let Some(application) = call.core.control.application(key) else {
+        return Err(if project.is_empty() { denied() } else { missing() });
+    };
+    if !project.is_empty() && application.spec.project_name() != project {
+        return Err(missing());
+    }
+    if call.caller.allows_application(action, &application) { Ok(application) } else { Err(denied()) }
+}
+
+/// A namespace of the request, or the control plane's.
+fn namespace_of<'a>(call: &'a Call, key: &str) -> &'a str {
+    Some(call.text(key)).filter(|namespace| !namespace.is_empty()).unwrap_or(call.core.control.namespace())
+}
+
+/// A record as JSON.
+fn to_json(record: &impl serde::Serialize) -> Result<Value, Status> {
+    serde_json::to_value(record).map_err(|error| Status::internal(format!("cannot write a record: {error}")))
+}
+
+/// A project with the rules of the global projects that select it.
+pub(super) fn effective_project(core: &Core, name: &str) -> Option<AppProject> {
+    let project = core.control.project(name)?;
+    let settings = core.control.settings();
+    let globals: Vec<Arc<AppProject>> = settings
+        .global_projects
+        .iter()
+        .filter(|global| {
+            global.project_name != name && global.label_selector.matches(&project.metadata.labels)
+        })
+        .filter_map(|global| core.control.project(&global.project_name))
+        .collect();
+    let globals: Vec<&AppProject> = globals.iter().map(AsRef::as_ref).collect();
+    Some(project.with_global(&globals))
+}

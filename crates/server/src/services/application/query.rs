@@ -1,0 +1,147 @@
+//! Listing and getting applications, from memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::{ControlEvent, Patch};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use types::meta::LabelSelector;
+use types::{AppKey, Application, names};
+
+use super::{denied, find, to_json};
+use crate::call::{Call, Handlers};
+use crate::services::selector;
+use crate::status::{Code, Status};
+
+/// How long a refresh is waited for.
+const REFRESH: Duration = Duration::from_secs(90);
+
+pub(super) fn register(handlers: &mut Handlers) {
+    handlers.unary("application.ApplicationService/List", |call| async move { list(&call) });
+    handlers.unary("application.ApplicationService/Get", get);
+}
+
+/// Which applications a request is about.
+pub(super) struct Filter {
+    name: String,
+    namespace: String,
+    projects: Vec<String>,
+    repository: String,
+    selector: LabelSelector,
+}
+
+impl Filter {
+    pub(super) fn of(call: &Call) -> Result<Self, Status> {
+        let mut projects: Vec<String> = call.texts("projects").into_iter().map(str::to_owned).collect();
+        projects.extend(call.texts("project").into_iter().map(str::to_owned));
+        Ok(Self {
+            name: call.text("name").to_owned(),
+            namespace: call.text("appNamespace").to_owned(),
+            projects,
+            repository: types::normalize_repository_url(call.text("repo")),
+            selector: selector::parse(call.text("selector"))?,
+        })
+    }
+
+    /// Whether one application, by name, is asked for.
+    pub(super) fn names_one(&self) -> bool {
+        !self.name.is_empty()
+    }
+
+    pub(super) fn matches(&self, application: &Application) -> bool {
+        let metadata = &application.metadata;
+        let wanted = |wanted: &str, held: &str| wanted.is_empty() || wanted == held;
+        let in_projects = || {
+            let project = application.spec.project_name();
+            self.projects.is_empty() || self.projects.iter().any(|wanted| wanted == project)
+        };
+        let of_repository = || {
+            self.repository.is_empty()
+                || application
+                    .spec
+                    .effective_sources()
+                    .iter()
+                    .any(|source| types::normalize_repository_url(&source.repo_url) == self.repository)
+        };
+        wanted(&self.name, &metadata.name)
+            && wanted(&self.namespace, &metadata.namespace)
+            && in_projects()
+            && self.selector.matches(&metadata.labels)
+            && of_repository()
+    }
+}
+
+/// The applications of a request that the caller may see.
+pub(super) fn visible(call: &Call, filter: &Filter) -> Vec<Arc<Application>> {
+    let mut applications = call.core.control.applications();
+    applications.retain(|application| {
+        filter.matches(application) && call.caller.allows_application("get", application)
+    });
+    applications
+}
+
+fn list(call: &Call) -> Result<Value, Status> {
+    let filter = Filter::of(call)?;
+    let applications = visible(call, &filter);
+    // A watch from here on must not miss anything: the latest version of what is known, seen or not.
+    let version = call.core.control.applications().iter().map(|application| version(application)).max();
+    let items = applications.iter().map(|application| to_json(application)).collect::<Result<Vec<_>, _>>()?;
+    Ok(json!({
+        "metadata": {"resourceVersion": version.unwrap_or_default().to_string()},
+        "items": items,
+    }))
+}
+
+/// A record's version as a number, so that versions can be compared; 0 when it is none.
+pub(super) fn version(application: &Application) -> u64 {
+    application.metadata.resource_version.parse().unwrap_or_default()
+}
+
+async fn get(call: Call) -> Result<Value, Status> {
+    if call.text("name").is_empty() {
+        return Err(denied());
+    }
+    let application = find(&call, "name", "get")?;
+    // An empty value asks for a refresh as well; only its absence doesn't.
+    let Some(refresh) = call.request.get("refresh").and_then(Value::as_str) else {
+        return to_json(&application);
+    };
+    let kind = if refresh == "hard" { "hard" } else { "normal" };
+    to_json(&refreshed(&call, &application.key(), kind).await?)
+}
+
+/// Asks the controller to compare an application now, and waits until it did.
+async fn refreshed(call: &Call, key: &AppKey, kind: &str) -> Result<Arc<Application>, Status> {
+    let control = &call.core.control;
+    let mut events = control.subscribe();
+    let patch = Patch::Merge(json!({"metadata": {"annotations": {names::ANNOTATION_REFRESH: kind}}}));
+    control.patch_application(key, &patch).await?;
+    let done = async {
+        loop {
+            let application = control.application(key).ok_or_else(denied)?;
+            if !application.metadata.annotations.contains_key(names::ANNOTATION_REFRESH) {
+                return Ok(application);
+            }
+            loop {
+                match events.recv().await {
+                    Ok(ControlEvent::Application(_, changed)) if changed.key() == *key => break,
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => {
+                        return Err(Status::unavailable("the server is stopping; try again"));
+                    }
+                }
+            }
+        }
+    };
+    tokio::time::timeout(REFRESH, done).await.unwrap_or_else(|_| {
+        Err(Status::new(
+            Code::DeadlineExceeded,
+            format!(
+                "{key} was not refreshed within {} s; is the application controller running?",
+                REFRESH.as_secs()
+            ),
+        ))
+    })
+}

@@ -1,0 +1,148 @@
+//! `applicationset.ApplicationSetService`: ApplicationSets, listed and watched.
+//!
+//! Deliberately absent: creating, changing and generating.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use cluster::{Change, ControlEvent};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use types::meta::LabelSelector;
+use types::{AppKey, ApplicationSet};
+
+use super::selector;
+use crate::call::{Call, Handlers, Replies};
+use crate::core::Core;
+use crate::status::Status;
+
+pub(super) fn register(handlers: &mut Handlers) {
+    handlers.unary("applicationset.ApplicationSetService/List", |call| async move { list(&call) });
+    handlers.unary("applicationset.ApplicationSetService/Get", |call| async move { to_json(&*find(&call)?) });
+    handlers.unary("applicationset.ApplicationSetService/ListResourceEvents", events);
+    handlers.stream("applicationset.ApplicationSetService/Watch", |call| async move { watch(call) });
+}
+
+fn to_json(record: &impl serde::Serialize) -> Result<Value, Status> {
+    serde_json::to_value(record).map_err(|error| Status::internal(format!("cannot write a record: {error}")))
+}
+
+fn project_of(set: &ApplicationSet) -> &str {
+    let project = set.spec.template.spec.project.as_str();
+    if project.is_empty() { "default" } else { project }
+}
+
+fn may_see(core: &Core, call: &Call, set: &ApplicationSet) -> bool {
+    let object = core.object_name(project_of(set), &set.metadata.namespace, &set.metadata.name);
+    call.caller.allows("applicationsets", "get", &object)
+}
+
+fn find(call: &Call) -> Result<Arc<ApplicationSet>, Status> {
+    let (name, namespace) = (call.text("name"), call.text("appsetNamespace"));
+    let namespace = if namespace.is_empty() { call.core.control.namespace() } else { namespace };
+    let missing = || Status::not_found(format!("applicationsets.argoproj.io {name:?} not found"));
+    let set = call.core.control.application_set(&AppKey::new(namespace, name)).ok_or_else(missing)?;
+    let object = call.core.object_name(project_of(&set), &set.metadata.namespace, &set.metadata.name);
+    call.caller.enforce("applicationsets", "get", &object)?;
+    Ok(set)
+}
+
+struct Filter {
+    name: String,
+    namespace: String,
+    projects: Vec<String>,
+    selector: LabelSelector,
+}
+
+impl Filter {
+    fn of(call: &Call, namespace_key: &str) -> Result<Self, Status> {
+        Ok(Self {
+            name: call.text("name").to_owned(),
+            namespace: call.text(namespace_key).to_owned(),
+            projects: call.texts("projects").into_iter().map(str::to_owned).collect(),
+            selector: selector::parse(call.text("selector"))?,
+        })
+    }
+
+    fn matches(&self, set: &ApplicationSet) -> bool {
+        (self.name.is_empty() || self.name == set.metadata.name)
+            && (self.namespace.is_empty() || self.namespace == set.metadata.namespace)
+            && (self.projects.is_empty() || self.projects.iter().any(|project| project == project_of(set)))
+            && self.selector.matches(&set.metadata.labels)
+    }
+}
+
+fn list(call: &Call) -> Result<Value, Status> {
+    let filter = Filter::of(call, "appsetNamespace")?;
+    let sets = call.core.control.application_sets();
+    let seen = sets.iter().filter(|set| filter.matches(set) && may_see(&call.core, call, set));
+    let items = seen.map(|set| to_json(&**set)).collect::<Result<Vec<_>, _>>()?;
+    Ok(json!({"metadata": {}, "items": items}))
+}
+
+async fn events(call: Call) -> Result<Value, Status> {
+    let set = find(&call)?;
+    let metadata = &set.metadata;
+    super::events::of_record(call.core.control.client(), &metadata.namespace, &metadata.name, &metadata.uid)
+        .await
+}
+
+struct Watch {
+    call: Call,
+    filter: Filter,
+    replay: VecDeque<Arc<ApplicationSet>>,
+    events: Receiver<ControlEvent>,
+    ended: bool,
+}
+
+fn watch(call: Call) -> Result<Replies, Status> {
+    let filter = Filter::of(&call, "appSetNamespace")?;
+    let events = call.core.control.subscribe();
+    let mut replay = VecDeque::new();
+    if !filter.name.is_empty() {
+        let sets = call.core.control.application_sets();
+        replay.extend(sets.into_iter().filter(|set| filter.matches(set) && may_see(&call.core, &call, set)));
+    }
+    let watch = Watch { call, filter, replay, events, ended: false };
+    Ok(Box::pin(futures::stream::unfold(watch, |mut watch| async move {
+        if watch.ended {
+            return None;
+        }
+        let reply = watch.next().await?;
+        watch.ended = reply.is_err();
+        Some((reply, watch))
+    })))
+}
+
+impl Watch {
+    async fn next(&mut self) -> Option<Result<Value, Status>> {
+        if let Some(set) = self.replay.pop_front() {
+            return Some(event("ADDED", &set));
+        }
+        loop {
+            match self.events.recv().await {
+                Ok(ControlEvent::ApplicationSet(change, set)) => {
+                    if self.filter.matches(&set) && may_see(&self.call.core, &self.call, &set) {
+                        let kind = match change {
+                            Change::Added => "ADDED",
+                            Change::Modified => "MODIFIED",
+                            Change::Deleted => "DELETED",
+                        };
+                        return Some(event(kind, &set));
+                    }
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(missed)) => {
+                    let message = format!("the watch fell behind by {missed} changes; list and watch again");
+                    return Some(Err(Status::unavailable(message)));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+fn event(kind: &str, set: &ApplicationSet) -> Result<Value, Status> {
+    Ok(json!({"type": kind, "applicationSet": to_json(set)?}))
+}

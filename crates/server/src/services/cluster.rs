@@ -1,0 +1,94 @@
+//! `cluster.ClusterService`: the clusters that applications are deployed to. What is secret in them is never told.
+//!
+//! Deliberately absent: adding and removing clusters.
+
+use serde_json::{Value, json};
+use types::Cluster;
+
+use crate::call::{Call, Handlers};
+use crate::core::Core;
+use crate::status::Status;
+
+pub(super) fn register(handlers: &mut Handlers) {
+    handlers.unary("cluster.ClusterService/List", |call| async move { Ok(list(&call)) });
+    handlers.unary("cluster.ClusterService/Get", |call| async move { get(&call) });
+}
+
+/// How policies name a cluster.
+fn object_of(cluster: &Cluster) -> String {
+    if cluster.project.is_empty() {
+        cluster.server.clone()
+    } else {
+        format!("{}/{}", cluster.project, cluster.server)
+    }
+}
+
+/// A cluster as clients see it.
+pub(super) fn describe(core: &Core, cluster: &Cluster) -> Value {
+    let applications = core.control.applications();
+    let deployed = applications
+        .iter()
+        .filter(|application| {
+            let destination = &application.spec.destination;
+            (!destination.server.is_empty() && destination.server == cluster.server)
+                || (!destination.name.is_empty() && destination.name == cluster.name)
+        })
+        .count();
+    let mut value = serde_json::to_value(cluster).unwrap_or_default();
+    value["config"] = json!({
+        "tlsClientConfig": {"insecure": cluster.config.tls_client_config.insecure},
+        "awsAuthConfig": cluster.config.aws_auth_config,
+    });
+    value["info"]["applicationsCount"] = deployed.into();
+    value["connectionState"] = value["info"]["connectionState"].clone();
+    value["serverVersion"] = value["info"]["serverVersion"].clone();
+    value
+}
+
+/// The server and name that a request asks for: old clients put them into fields, newer ones into `id`.
+fn wanted(call: &Call) -> (String, String) {
+    let id = |key: &str| {
+        call.request
+            .get("id")
+            .and_then(|id| id.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    match (id("type").as_str(), id("value")) {
+        (_, value) if value.is_empty() => (call.text("server").to_owned(), call.text("name").to_owned()),
+        ("name", value) => (String::new(), value),
+        ("name_escaped", value) => (String::new(), crate::api::query_unescape(&value)),
+        (_, value) => (crate::api::query_unescape(&value), String::new()),
+    }
+}
+
+fn matches(cluster: &Cluster, server: &str, name: &str) -> bool {
+    (server.is_empty() || cluster.server.trim_end_matches('/') == server.trim_end_matches('/'))
+        && (name.is_empty() || cluster.name == name)
+}
+
+fn list(call: &Call) -> Value {
+    let (server, name) = wanted(call);
+    let clusters = call.core.control.clusters();
+    let items: Vec<Value> = clusters
+        .iter()
+        .filter(|cluster| matches(cluster, &server, &name))
+        .filter(|cluster| call.caller.allows("clusters", "get", &object_of(cluster)))
+        .map(|cluster| describe(&call.core, cluster))
+        .collect();
+    json!({"metadata": {}, "items": items})
+}
+
+fn get(call: &Call) -> Result<Value, Status> {
+    let (server, name) = wanted(call);
+    let clusters = call.core.control.clusters();
+    clusters
+        .iter()
+        .filter(|_| !server.is_empty() || !name.is_empty())
+        .find(|cluster| matches(cluster, &server, &name))
+        .filter(|cluster| call.caller.allows("clusters", "get", &object_of(cluster)))
+        .map(|cluster| describe(&call.core, cluster))
+        // Whether a cluster exists is not told to those who may not see it.
+        .ok_or_else(|| Status::denied("permission denied"))
+}
