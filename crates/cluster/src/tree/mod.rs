@@ -3,8 +3,6 @@
 
 mod hosts;
 mod orphans;
-#[cfg(test)]
-mod tests;
 
 pub use orphans::OrphanRules;
 
