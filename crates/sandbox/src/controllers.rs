@@ -12,7 +12,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::engine::{Engine, WriteOptions};
 use crate::store::{ChangeType, Notice};
+use crate::workloads::{self, Step};
 use crate::{gc, namespaces};
+
+/// How long work that many changes ask for waits for more of them.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Work for a controller.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +29,12 @@ pub(crate) enum Work {
     Namespace { name: String },
     /// Look after a CustomResourceDefinition that is being deleted.
     Definition { name: String },
+    /// Look after a workload.
+    Reconcile { collection: Arc<str>, key: Arc<str> },
+    /// The next step in the life of a Pod.
+    PodStep { key: Arc<str>, uid: String, step: Step },
+    /// Look after the endpoints of a namespace's services.
+    Endpoints { namespace: String },
 }
 
 /// Work to do, each piece once, in order of arrival; later work by time.
@@ -32,6 +42,7 @@ pub(crate) enum Work {
 pub(crate) struct Queue {
     ready: VecDeque<Work>,
     waiting: HashSet<Work>,
+    gathered: HashSet<Work>,
     later: BTreeMap<(Instant, u64), Work>,
     sequence: u64,
 }
@@ -49,6 +60,13 @@ impl Queue {
         self.later.insert((Instant::now() + delay, self.sequence), work);
     }
 
+    /// Work to do soon, once for everything that asks for it until then.
+    pub(crate) fn push_gathered(&mut self, work: Work) {
+        if self.gathered.insert(work.clone()) {
+            self.push_later(GATHER, work);
+        }
+    }
+
     fn pop(&mut self) -> Option<Work> {
         let now = Instant::now();
         while let Some(entry) = self.later.first_entry() {
@@ -60,6 +78,7 @@ impl Queue {
         }
         let work = self.ready.pop_front()?;
         self.waiting.remove(&work);
+        self.gathered.remove(&work);
         Some(work)
     }
 
@@ -79,6 +98,11 @@ pub(crate) fn furnish(engine: &Arc<Engine>) {
             tracing::warn!(message = error.message, "making namespace {name}");
         }
     }
+    if engine.options.simulate_workloads
+        && let Err(error) = workloads::furnish(engine)
+    {
+        tracing::warn!(message = error.message, "furnishing the sandbox");
+    }
 }
 
 /// Runs until the engine is shut down.
@@ -86,7 +110,7 @@ pub(crate) async fn run(engine: Arc<Engine>, mut heard: UnboundedReceiver<Notice
     let mut queue = Queue::default();
     loop {
         while let Ok(notice) = heard.try_recv() {
-            hear(&mut queue, &notice);
+            hear(&engine, &mut queue, &notice);
         }
         if let Some(work) = queue.pop() {
             perform(&engine, &mut queue, &work);
@@ -100,7 +124,7 @@ pub(crate) async fn run(engine: Arc<Engine>, mut heard: UnboundedReceiver<Notice
         let wake = queue.next_time().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         tokio::select! {
             notice = heard.recv() => match notice {
-                Some(notice) => hear(&mut queue, &notice),
+                Some(notice) => hear(&engine, &mut queue, &notice),
                 None => return,
             },
             () = sleep_until(wake) => {}
@@ -110,7 +134,7 @@ pub(crate) async fn run(engine: Arc<Engine>, mut heard: UnboundedReceiver<Notice
 }
 
 /// Decides who cares about a change.
-fn hear(queue: &mut Queue, notice: &Notice) {
+fn hear(engine: &Engine, queue: &mut Queue, notice: &Notice) {
     let record = &notice.record;
     let gone = notice.change == ChangeType::Deleted;
     if gone || record.deleting {
@@ -134,6 +158,29 @@ fn hear(queue: &mut Queue, notice: &Notice) {
     if gone && !record.namespace().is_empty() {
         queue.push(Work::Namespace { name: record.namespace().to_owned() });
     }
+    if engine.options.simulate_workloads {
+        hear_workload(queue, notice);
+    }
+}
+
+fn hear_workload(queue: &mut Queue, notice: &Notice) {
+    let record = &notice.record;
+    let gone = notice.change == ChangeType::Deleted;
+    if !workloads::is_simulated(&notice.collection) {
+        return;
+    }
+    if !gone {
+        queue.push(Work::Reconcile { collection: notice.collection.clone(), key: record.key.clone() });
+    }
+    if let Some(owner) = record.controller()
+        && let Some(collection) = workloads::controller_collection(&owner.api_version, &owner.kind)
+    {
+        let key = Arc::from(format!("{}/{}", record.namespace(), owner.name));
+        queue.push(Work::Reconcile { collection: Arc::from(collection), key });
+    }
+    if notice.collection.as_ref() == "/pods" {
+        queue.push_gathered(Work::Endpoints { namespace: record.namespace().to_owned() });
+    }
 }
 
 fn perform(engine: &Arc<Engine>, queue: &mut Queue, work: &Work) {
@@ -142,6 +189,9 @@ fn perform(engine: &Arc<Engine>, queue: &mut Queue, work: &Work) {
         Work::Owners { collection, key } => gc::check_owners(engine, collection, key),
         Work::Namespace { name } => namespaces::reconcile(engine, name),
         Work::Definition { name } => namespaces::clean_definition(engine, name),
+        Work::Reconcile { collection, key } => workloads::reconcile(engine, queue, collection, key),
+        Work::PodStep { key, uid, step } => workloads::step(engine, queue, key, uid, *step),
+        Work::Endpoints { namespace } => workloads::endpoints(engine, namespace),
     };
     if let Err(error) = done {
         tracing::debug!(message = error.message, ?work, "a simulated controller tries again");

@@ -15,8 +15,17 @@
 //! exec/attach/port-forward/proxy, scheduling by resources, volumes and networks, persistence. What a request asks of
 //! these is refused by name with reason `NotImplemented`.
 //!
-//! # Images and commands that misbehave
-//! So that demos and tests can show trouble: see [`workloads`](crate#simulated-trouble).
+//! # Trouble on purpose
+//! Images and commands that make simulated Pods fail, for demos and tests:
+//!
+//! | image tag or command                   | what happens                                                      |
+//! |----------------------------------------|-------------------------------------------------------------------|
+//! | `:does-not-exist`                      | `ImagePullBackOff`                                                |
+//! | `:crashes`, or a command with `exit N` | `CrashLoopBackOff`; Pods of Jobs fail with exit code N            |
+//! | `:never-ready`                         | runs, never becomes ready                                         |
+//! | a command with `sleep N`               | a Pod that runs to completion takes N seconds (at most 60)        |
+//! | a `nodeSelector` no node has           | stays `Pending`, unschedulable                                    |
+//! | a `storageClassName` that isn't there  | the claim stays `Pending`                                         |
 
 mod controllers;
 mod convert;
@@ -43,6 +52,7 @@ mod table;
 mod typed;
 mod validation;
 mod watch;
+mod workloads;
 
 pub use error::SandboxError;
 pub use faults::{Fault, FaultRequest, FaultRule, Faults};

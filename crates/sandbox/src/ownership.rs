@@ -14,8 +14,10 @@ use crate::typed::schema_of;
 
 static NOTHING: LazyLock<FieldSet> = LazyLock::new(FieldSet::new);
 static STATUS: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[&["status"]]));
-static ALL_BUT_STATUS: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[&["spec"], &["metadata"]]));
-static SPEC: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[&["spec"], &["metadata", "labels"]]));
+static ALL_BUT_STATUS: LazyLock<FieldSet> =
+    LazyLock::new(|| FieldSet::of_fields(&[&["spec"], &["metadata"]]));
+static SPEC: LazyLock<FieldSet> =
+    LazyLock::new(|| FieldSet::of_fields(&[&["spec"], &["metadata", "labels"]]));
 
 /// Fields that a write through this endpoint never takes.
 fn reset_fields(kind: &Kind, subresource: &str) -> &'static FieldSet {
@@ -57,7 +59,12 @@ pub(crate) fn track(kind: &Kind, old: &Value, value: &mut Value, options: &Write
 }
 
 /// Merges an applied configuration into the current object (null for a new one).
-pub(crate) fn apply(kind: &Kind, current: &Value, applied: &Value, options: &WriteOptions) -> ApiResult<Value> {
+pub(crate) fn apply(
+    kind: &Kind,
+    current: &Value,
+    applied: &Value,
+    options: &WriteOptions,
+) -> ApiResult<Value> {
     let live = Object::from_value(current.clone()).ok();
     let configuration =
         Object::from_value(applied.clone()).map_err(|error| ApiError::bad_request(error.to_string()))?;

@@ -26,8 +26,9 @@ pub(crate) fn json_patch(patch: &Value) -> ApiResult<Vec<Operation>> {
 
 /// Applies a JSON patch to an object. A patch that doesn't apply is the object's fault, not the request's.
 pub(crate) fn apply_json_patch(current: &Value, operations: &[Operation]) -> ApiResult<Value> {
-    json_patch::apply(current, operations, json_patch::Options::default())
-        .map_err(|_| ApiError::unprocessable("the server rejected our request due to an error in our request"))
+    json_patch::apply(current, operations, json_patch::Options::default()).map_err(|_| {
+        ApiError::unprocessable("the server rejected our request due to an error in our request")
+    })
 }
 
 /// Applies a strategic merge patch to an object of a built-in kind.
@@ -37,7 +38,11 @@ pub(crate) fn strategic_merge(kind: &Kind, current: &Value, patch: &Value) -> Ap
 }
 
 /// Unknown fields, as the field validation asks: an error, warnings or nothing.
-pub(crate) fn check_fields(kind: &Kind, value: &Value, validation: FieldValidation) -> ApiResult<Vec<String>> {
+pub(crate) fn check_fields(
+    kind: &Kind,
+    value: &Value,
+    validation: FieldValidation,
+) -> ApiResult<Vec<String>> {
     check_types(kind, value)?;
     if validation == FieldValidation::Ignore {
         return Ok(Vec::new());
@@ -82,7 +87,9 @@ pub(crate) fn check_applied_fields(kind: &Kind, value: &Value) -> ApiResult<()> 
         unknown.iter().map(|path| format!(".{path}: field not declared in schema")).collect();
     let (namespace, name) = (&value["metadata"]["namespace"], &value["metadata"]["name"]);
     let place = match namespace.as_str() {
-        Some(namespace) if !namespace.is_empty() => format!("{namespace}/{}", name.as_str().unwrap_or_default()),
+        Some(namespace) if !namespace.is_empty() => {
+            format!("{namespace}/{}", name.as_str().unwrap_or_default())
+        }
         _ => format!("/{}", name.as_str().unwrap_or_default()),
     };
     Err(ApiError::internal_exact(format!(
@@ -156,8 +163,7 @@ pub(crate) fn validate(kind: &Kind, value: &Value) -> Vec<FieldError> {
         .filter(|violation| !violation.path.starts_with("metadata."))
         .map(|violation| {
             let whole = violation.to_string();
-            let message =
-                whole.strip_prefix(&format!("{}: ", violation.path)).unwrap_or(&whole).to_owned();
+            let message = whole.strip_prefix(&format!("{}: ", violation.path)).unwrap_or(&whole).to_owned();
             FieldError { field: violation.path, reason: violation.kind.reason(), message }
         })
         .collect()

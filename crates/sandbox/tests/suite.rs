@@ -22,7 +22,9 @@ async fn the_sandbox_answers_as_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_server_answers_as_recorded() {
     let Some(server) = Server::real().await else {
-        println!("skipped: ARGOSY_REAL_API is not set, so the recorded answers are not checked against a real server");
+        println!(
+            "skipped: ARGOSY_REAL_API is not set, so the recorded answers are not checked against a real server"
+        );
         return;
     };
     let mut failures = Vec::new();

@@ -30,7 +30,7 @@ use crate::status::{ApiError, ApiResult};
 use crate::store::{Expect, Record, Store};
 
 pub(crate) use delete::{DEFINITION_CLEANUP, DeleteOptions, FOREGROUND, ORPHAN};
-pub(crate) use meta::{edit_metadata, meta_text, now};
+pub(crate) use meta::{edit_metadata, now, safe_hash};
 pub(crate) use read::{Selection, parse_version, partial};
 
 /// Everything a sandbox is, shared by requests and controllers.

@@ -68,6 +68,12 @@ impl Kind {
         self.subresource("status").is_some()
     }
 
+    /// A text that differs when the kind's schema does.
+    pub(crate) fn schema_fingerprint(&self) -> String {
+        let schema = self.custom.as_ref().and_then(|custom| custom.schema.as_ref());
+        format!("{}{}", self.kind, schema.map(ToString::to_string).unwrap_or_default())
+    }
+
     /// True for `(group, kind)`.
     pub(crate) fn is(&self, group: &str, kind: &str) -> bool {
         self.group == group && self.kind == kind

@@ -157,6 +157,11 @@ impl Store {
         Snapshot { version: inner.version, records }
     }
 
+    /// How many objects a collection has.
+    pub(crate) fn count(&self, collection: &str) -> usize {
+        self.inner.read().collections.get(collection).map_or(0, |found| found.objects.len())
+    }
+
     /// The state at an earlier version, or `None` when the window no longer reaches back to it.
     pub(crate) fn snapshot_at(&self, collection: &str, namespace: &str, version: u64) -> Option<Snapshot> {
         let inner = self.inner.read();

@@ -57,7 +57,9 @@ impl Server {
             PathBuf::from(given)
         };
         let config = kube::config::Kubeconfig::read_from(&kubeconfig).unwrap();
-        let config = kube::Config::from_custom_kubeconfig(config, &Default::default()).await.unwrap();
+        let mut config = kube::Config::from_custom_kubeconfig(config, &Default::default()).await.unwrap();
+        // An answer that asks for a retry is an answer here.
+        config.default_retry = false;
         let client = kube::Client::try_from(config).unwrap();
         Some(Server { client, kubeconfig, _sandbox: None })
     }
@@ -90,7 +92,9 @@ impl Server {
             .map(|collected| collected.map(|c| c.to_bytes()).unwrap_or_default())
             .unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let (Some(captures), Ok(value)) = (step["capture"].as_object(), serde_json::from_str::<Value>(&text)) {
+        if let (Some(captures), Ok(value)) =
+            (step["capture"].as_object(), serde_json::from_str::<Value>(&text))
+        {
             for (name, pointer) in captures {
                 let found = value.pointer(pointer.as_str().unwrap_or_default()).cloned().unwrap_or_default();
                 let found = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
@@ -115,7 +119,9 @@ impl Server {
             let picked: serde_json::Map<String, Value> = only
                 .iter()
                 .filter_map(Value::as_str)
-                .map(|pointer| (pointer.to_owned(), answer["body"].pointer(pointer).cloned().unwrap_or_default()))
+                .map(|pointer| {
+                    (pointer.to_owned(), answer["body"].pointer(pointer).cloned().unwrap_or_default())
+                })
                 .collect();
             answer["body"] = Value::Object(picked);
         }

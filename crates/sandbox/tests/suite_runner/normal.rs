@@ -28,7 +28,8 @@ pub(crate) fn body(text: &str) -> Value {
 /// The events of a watch, without bookmarks other than the end of the initial events.
 pub(crate) fn events(text: &str) -> Value {
     let events = text.lines().map(body).filter(|event| {
-        event["type"] != "BOOKMARK" || event["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"] == "true"
+        event["type"] != "BOOKMARK"
+            || event["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"] == "true"
     });
     let events = events.map(|mut event| {
         if event["type"] == "BOOKMARK" {
