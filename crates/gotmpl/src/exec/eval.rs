@@ -5,9 +5,17 @@ use std::sync::Arc;
 use super::{Held, State, Stop};
 use crate::options::MissingKey;
 use crate::parse::UNDEFINED;
-use crate::parse::ast::{Command, Operand, Pipe, Term};
+use crate::parse::ast::{Command, Operand, Pipe, Term, Variable};
 use crate::print::quoted;
 use crate::value::{MapType, Type, Value};
+
+/// The way of nearly all chains: from key to key of maps that have them all.
+fn through_maps(start: &Held, names: &[Arc<str>]) -> Option<Held> {
+    match &start.value {
+        Value::Map(map) => map.at_path(names).map(Held::in_interface),
+        _ => None,
+    }
+}
 
 impl State {
     /// The value of a pipeline, after setting the variables that it declares.
@@ -31,11 +39,11 @@ impl State {
         match &first.term {
             Term::Field(names) => {
                 self.at(first.place);
-                self.chain(dot, dot.clone(), first, names, rest, last)
+                self.chain(dot, dot, first, names, rest, last)
             }
             Term::Chain(inner, names) => {
                 let receiver = self.chain_start(dot, first, inner)?;
-                self.chain(dot, receiver, first, names, rest, last)
+                self.chain(dot, &receiver, first, names, rest, last)
             }
             Term::Function(function) => {
                 self.at(first.place);
@@ -43,12 +51,15 @@ impl State {
             }
             Term::Variable(variable, names) => {
                 self.at(first.place);
-                let value = self.variable(variable.slot, &variable.name)?;
+                if rest.is_empty() && last.is_none() {
+                    return self.variable_chain(dot, first, variable, names);
+                }
+                let value = self.variable(variable)?.clone();
                 if names.is_empty() {
                     self.no_arguments(first, rest, last.as_ref())?;
                     return Ok(value);
                 }
-                self.chain(dot, value, first, names, rest, last)
+                self.chain(dot, &value, first, names, rest, last)
             }
             Term::Pipe(pipe) => {
                 self.no_arguments(first, rest, last.as_ref())?;
@@ -97,11 +108,30 @@ impl State {
         }
     }
 
-    fn variable(&self, slot: usize, name: &str) -> Result<Held, Stop> {
-        if slot == UNDEFINED {
-            return Err(self.stop(format!("undefined variable: {name}")));
+    fn variable(&self, variable: &Variable) -> Result<&Held, Stop> {
+        if variable.slot == UNDEFINED {
+            return Err(self.stop(format!("undefined variable: {}", variable.name)));
         }
-        Ok(self.slots[self.frame + slot].clone())
+        Ok(&self.slots[self.frame + variable.slot])
+    }
+
+    /// A variable and the fields behind it, without arguments.
+    fn variable_chain(
+        &mut self,
+        dot: &Held,
+        node: &Operand,
+        variable: &Variable,
+        names: &[Arc<str>],
+    ) -> Result<Held, Stop> {
+        let start = self.variable(variable)?;
+        if names.is_empty() {
+            return Ok(start.clone());
+        }
+        if let Some(found) = through_maps(start, names) {
+            return Ok(found);
+        }
+        let start = start.clone();
+        self.chain(dot, &start, node, names, &[], None)
     }
 
     fn chain_start(&mut self, dot: &Held, chain: &Operand, inner: &Operand) -> Result<Held, Stop> {
@@ -120,15 +150,11 @@ impl State {
             Term::Nil => Ok(Held::default()),
             Term::Field(names) => {
                 self.at(operand.place);
-                self.chain(dot, dot.clone(), operand, names, &[], None)
+                self.chain(dot, dot, operand, names, &[], None)
             }
             Term::Variable(variable, names) => {
                 self.at(operand.place);
-                let value = self.variable(variable.slot, &variable.name)?;
-                if names.is_empty() {
-                    return Ok(value);
-                }
-                self.chain(dot, value, operand, names, &[], None)
+                self.variable_chain(dot, operand, variable, names)
             }
             Term::Pipe(pipe) => Ok(Held::plain(self.pipeline(dot, pipe)?)),
             Term::Function(function) => {
@@ -137,7 +163,7 @@ impl State {
             }
             Term::Chain(inner, names) => {
                 let receiver = self.chain_start(dot, operand, inner)?;
-                self.chain(dot, receiver, operand, names, &[], None)
+                self.chain(dot, &receiver, operand, names, &[], None)
             }
             Term::Bool(_) | Term::Number(_) | Term::String(..) => self.literal(operand).map(Held::plain),
         }
@@ -200,17 +226,24 @@ impl State {
     fn chain(
         &mut self,
         dot: &Held,
-        mut receiver: Held,
+        start: &Held,
         node: &Operand,
         names: &[Arc<str>],
         arguments: &[Operand],
         last: Option<Value>,
     ) -> Result<Held, Stop> {
-        let Some((final_name, leading)) = names.split_last() else { return Ok(receiver) };
-        for name in leading {
-            receiver = self.field(dot, &receiver, node, name, &[], None)?;
+        if arguments.is_empty()
+            && last.is_none()
+            && let Some(found) = through_maps(start, names)
+        {
+            return Ok(found);
         }
-        self.field(dot, &receiver, node, final_name, arguments, last)
+        let Some((final_name, leading)) = names.split_last() else { return Ok(start.clone()) };
+        let mut receiver = None;
+        for name in leading {
+            receiver = Some(self.field(dot, receiver.as_ref().unwrap_or(start), node, name, &[], None)?);
+        }
+        self.field(dot, receiver.as_ref().unwrap_or(start), node, final_name, arguments, last)
     }
 
     fn field(

@@ -76,6 +76,17 @@ impl Map {
         self.0.values.read_recursive().get(key).cloned()
     }
 
+    /// The value at the end of a path of keys through maps of anything, without holding on to the maps between.
+    pub(crate) fn at_path(&self, path: &[Arc<str>]) -> Option<Value> {
+        let (first, rest) = path.split_first()?;
+        let entries = self.0.values.read_recursive();
+        match (entries.get(first)?, rest.is_empty()) {
+            (value, true) if self.0.map_type == MapType::Any => Some(value.clone()),
+            (Value::Map(next), false) => next.at_path(rest),
+            _ => None,
+        }
+    }
+
     /// Whether the key is present, even with a nil value.
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
