@@ -28,7 +28,7 @@ mod timestamp;
 
 pub use budget::Budget;
 pub use documents::{Document, documents_within, from_str_within};
-pub use emit::{Emit, Emitter, Layout, natural_order, needs_quotes, sort_naturally};
+pub use emit::{Emit, Emitter, KeyOrder, Layout, natural_order, needs_quotes, sort_naturally};
 pub use error::Error;
 pub use node::{Comment, DocumentNode, Node, NodeId, NodeKind, ScalarStyle, Stream};
 pub use number::{format_general, format_json};

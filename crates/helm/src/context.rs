@@ -48,7 +48,7 @@ pub(crate) fn jobs(
     ]);
     let mut collector =
         Collector { release, capabilities: capabilities::to_template(capabilities), jobs: Vec::new() };
-    collector.collect(root, None, table_to_template(values));
+    collector.collect(root, None, &table_to_template(values));
     let mut jobs = collector.jobs;
     jobs.sort_by(|a, b| execution_order(&a.name, &b.name));
     // Two charts of one name in `charts/` share their paths; the last one counts.
@@ -70,7 +70,7 @@ struct Collector {
 }
 
 impl Collector {
-    fn collect(&mut self, chart: &Instance, parent: Option<&str>, values: Value) -> Map {
+    fn collect(&mut self, chart: &Instance, parent: Option<&str>, values: &Value) -> Map {
         let path = full_path(parent, &chart.name);
         let metadata = chart.chart.metadata.to_template();
         metadata.insert("Name", Value::String(chart.name.clone()));
@@ -96,7 +96,7 @@ impl Collector {
             let section = values.as_map().and_then(|values| values.get(&sub.name));
             let section = section.filter(|section| section.as_map().is_some());
             let section = section.unwrap_or_else(|| Value::map::<&str>([]));
-            let sub_context = self.collect(sub, Some(&path), section);
+            let sub_context = self.collect(sub, Some(&path), &section);
             subcharts.insert(sub.name.clone(), Value::Map(sub_context));
         }
         let library = chart.chart.metadata.is_library();

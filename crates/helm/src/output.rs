@@ -186,27 +186,42 @@ fn head(source: &Arc<str>, file: &str, piece: &str) -> Result<Json, Error> {
         wrong(format!("error converting YAML to JSON: {error}"), line)
     })?;
     let fields = [("apiVersion", value.get("apiVersion")), ("kind", value.get("kind"))];
-    let mismatch = |field: &str| {
+    let mismatch = |found: &Json, target: &str| {
+        let found = match found {
+            Json::Null => "null",
+            Json::Bool(_) => "bool",
+            Json::Number(_) => "number",
+            Json::String(_) => "string",
+            Json::Array(_) => "array",
+            Json::Object(_) => "object",
+        };
         let message = "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal";
-        wrong(format!("{message} {field} into the type it should have"), before + 1)
+        wrong(format!("{message} {found} into Go {target}"), before + 1)
     };
     if !matches!(value, Json::Object(_) | Json::Null) {
-        return Err(mismatch("the document"));
+        return Err(mismatch(&value, "value of type util.SimpleHead"));
     }
     for (name, field) in fields {
-        if matches!(field, Some(Json::Array(_) | Json::Object(_))) {
-            return Err(mismatch(name));
+        if let Some(found @ (Json::Array(_) | Json::Object(_))) = field {
+            return Err(mismatch(found, &format!("struct field SimpleHead.{name} of type string")));
         }
     }
-    match value.get("metadata") {
+    let metadata = match value.get("metadata") {
+        None | Some(Json::Null) => return Ok(value),
+        Some(Json::Object(metadata)) => metadata,
+        Some(found) => return Err(mismatch(found, "struct field SimpleHead.metadata")),
+    };
+    match metadata.get("annotations") {
         None | Some(Json::Null) => {}
-        Some(Json::Object(metadata)) => match metadata.get("annotations") {
-            None | Some(Json::Null) => {}
-            Some(Json::Object(annotations))
-                if !annotations.values().any(|value| matches!(value, Json::Array(_) | Json::Object(_))) => {}
-            Some(_) => return Err(mismatch("metadata.annotations")),
-        },
-        Some(_) => return Err(mismatch("metadata")),
+        Some(Json::Object(annotations)) => {
+            let nested = annotations.values().find(|value| matches!(value, Json::Array(_) | Json::Object(_)));
+            if let Some(found) = nested {
+                return Err(mismatch(found, "struct field .metadata.annotations of type string"));
+            }
+        }
+        Some(found) => {
+            return Err(mismatch(found, "struct field .metadata.annotations of type map[string]string"));
+        }
     }
     Ok(value)
 }

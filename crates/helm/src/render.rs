@@ -40,7 +40,7 @@ pub fn render(
     }
     let wanted = &chart.metadata.kube_version;
     if !wanted.is_empty() && !version::satisfies(&capabilities.kube_version.normalized, wanted) {
-        let found = capabilities.kube_version.full.clone();
+        let found = capabilities.kube_version.full;
         return Err(Error::IncompatibleKubeVersion { wanted: wanted.clone(), found });
     }
 
@@ -60,7 +60,7 @@ pub fn render(
     let mut documents = if release.include_crds { crd_documents(&instance)? } else { Vec::new() };
     documents.extend(output::assemble(&files)?);
     documents.retain(|document| match &document.role {
-        Role::Hook(hook) => !release.no_hooks && !(release.skip_tests && hook.is_test()),
+        Role::Hook(hook) => !(release.no_hooks || release.skip_tests && hook.is_test()),
         Role::Crd | Role::Manifest => true,
     });
     Ok(Rendered { documents, notes })

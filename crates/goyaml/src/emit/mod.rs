@@ -9,7 +9,7 @@ mod scalar;
 use serde_json::Value;
 
 pub use analyze::needs_quotes;
-pub use order::{natural_order, sort_naturally};
+pub use order::{KeyOrder, natural_order, sort_naturally};
 
 use crate::node::ScalarStyle;
 use crate::number::{format_general, format_json};
@@ -23,28 +23,31 @@ pub struct Layout {
     pub width: usize,
     /// Whether text with tabs may be a literal block.
     pub tabs_in_literals: bool,
+    /// The order of a map's keys.
+    pub key_order: KeyOrder,
     /// Whether floats take the way through JSON text, so that `1000000.0` is `1000000` and not `1e+06`.
     pub floats_through_json: bool,
 }
 
 impl Layout {
     /// sigs.k8s.io/yaml: what `toYaml`, kubectl and Argo CD write.
-    pub const KUBERNETES: Self =
-        Self { indent_sequences: false, width: 80, tabs_in_literals: false, floats_through_json: true };
+    pub const KUBERNETES: Self = Self {
+        indent_sequences: false,
+        width: 80,
+        tabs_in_literals: false,
+        key_order: KeyOrder::V2,
+        floats_through_json: true,
+    };
     /// go-yaml v3 with an indentation of two: what `toYamlPretty` writes.
     pub const PRETTY: Self = Self {
         indent_sequences: true,
         width: usize::MAX,
         tabs_in_literals: true,
+        key_order: KeyOrder::V3,
         floats_through_json: false,
     };
     /// go-yaml v3 with lists at their key's column: what Kustomize writes.
-    pub const KUSTOMIZE: Self = Self {
-        indent_sequences: false,
-        width: usize::MAX,
-        tabs_in_literals: true,
-        floats_through_json: false,
-    };
+    pub const KUSTOMIZE: Self = Self { indent_sequences: false, ..Self::PRETTY };
 }
 
 /// A value that can be written as YAML.
@@ -309,7 +312,9 @@ impl Emit for Value {
             }
             Value::Object(map) => {
                 emitter.begin_mapping(map.len());
-                for (key, value) in order::sort_naturally(map.iter().collect(), &|(key, _)| key.as_str()) {
+                for (key, value) in
+                    emitter.layout.key_order.sort(map.iter().collect(), &|(key, _)| key.as_str())
+                {
                     emitter.key(key);
                     value.emit(emitter);
                 }

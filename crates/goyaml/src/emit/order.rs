@@ -2,8 +2,49 @@
 
 use std::cmp::Ordering;
 
-/// Compares two keys. Letters come after everything else; runs of digits compare as numbers.
+/// The two generations of go-yaml's key order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyOrder {
+    /// go-yaml v2: letters come after everything else.
+    V2,
+    /// go-yaml v3: the same, but right behind a digit letters come first.
+    V3,
+}
+
+/// Compares two keys as go-yaml v2 does: letters come after everything else; runs of digits compare as numbers.
 pub fn natural_order(a: &str, b: &str) -> Ordering {
+    KeyOrder::V2.compare(a, b)
+}
+
+impl KeyOrder {
+    /// Compares two keys.
+    pub fn compare(self, a: &str, b: &str) -> Ordering {
+        compare(self, a, b)
+    }
+
+    /// Sorts things by their keys.
+    // A merge sort of our own, because the order isn't transitive for every odd key, and the standard sort
+    // may panic on such orders.
+    pub fn sort<T>(self, items: Vec<T>, key: &impl Fn(&T) -> &str) -> Vec<T> {
+        if items.len() < 2 {
+            return items;
+        }
+        let mut left = items;
+        let right = left.split_off(left.len() / 2);
+        let mut left = self.sort(left, key).into_iter().peekable();
+        let mut right = self.sort(right, key).into_iter().peekable();
+        let mut out = Vec::with_capacity(left.len() + right.len());
+        while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+            let first = if self.compare(key(b), key(a)).is_lt() { right.next() } else { left.next() };
+            out.extend(first);
+        }
+        out.extend(left);
+        out.extend(right);
+        out
+    }
+}
+
+fn compare(order: KeyOrder, a: &str, b: &str) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }
@@ -12,9 +53,11 @@ pub fn natural_order(a: &str, b: &str) -> Ordering {
     let (x, y) = (a[at], b[at]);
     match (x.is_alphabetic(), y.is_alphabetic()) {
         (true, true) => return x.cmp(&y),
-        (true, false) => return Ordering::Greater,
-        (false, true) => return Ordering::Less,
-        (false, false) => {}
+        (letter, other) if letter != other => {
+            let after_digit = at > 0 && a[at - 1].is_ascii_digit() && order == KeyOrder::V3;
+            return if letter == after_digit { Ordering::Less } else { Ordering::Greater };
+        }
+        _ => {}
     }
     // Digits before the difference belong to the number, too: only that they are not all zeros matters.
     let led =
@@ -29,22 +72,6 @@ pub fn natural_order(a: &str, b: &str) -> Ordering {
 }
 
 /// Sorts things by their keys in [`natural_order`].
-// A merge sort of our own, because the order isn't transitive for every odd key, and the standard sort
-// may panic on such orders.
 pub fn sort_naturally<T>(items: Vec<T>, key: &impl Fn(&T) -> &str) -> Vec<T> {
-    if items.len() < 2 {
-        return items;
-    }
-    let mut left = items;
-    let right = left.split_off(left.len() / 2);
-    let mut left = sort_naturally(left, key).into_iter().peekable();
-    let mut right = sort_naturally(right, key).into_iter().peekable();
-    let mut out = Vec::with_capacity(left.len() + right.len());
-    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-        let first = if natural_order(key(b), key(a)).is_lt() { right.next() } else { left.next() };
-        out.extend(first);
-    }
-    out.extend(left);
-    out.extend(right);
-    out
+    KeyOrder::V2.sort(items, key)
 }

@@ -55,8 +55,11 @@ pub struct Chart {
     /// The charts in `charts/`, by the name of their folder or archive.
     pub dependencies: Vec<Arc<Chart>>,
     /// Templates parsed in earlier renders by full name. A memory of a pure function, nothing else.
-    pub(crate) parsed: Mutex<HashMap<Arc<str>, (Arc<str>, gotmpl::Compiled)>>,
+    pub(crate) parsed: Mutex<HashMap<Arc<str>, Parsed>>,
 }
+
+/// A template that has been parsed, with the text that it was parsed from.
+pub(crate) type Parsed = (Arc<str>, gotmpl::Compiled);
 
 /// A chart as it takes part in one render: under the name its parent gives it, with the dependencies that are enabled.
 #[derive(Debug, Clone)]

@@ -116,7 +116,7 @@ impl Writer {
         match value {
             Value::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
             Value::Int(value) | Value::Int64(value) | Value::Duration(value) => {
-                self.out.push_str(&value.to_string())
+                self.out.push_str(&value.to_string());
             }
             Value::Uint8(value) => self.out.push_str(&value.to_string()),
             Value::Uint64(value) => self.out.push_str(&value.to_string()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use gotmpl::{FunctionError, Functions, Value, text_of};
-use goyaml::{Emit, Emitter, Layout, sort_naturally};
+use goyaml::{Emit, Emitter, Layout};
 
 use super::{ANY, TEXT, error_map, first};
 use crate::values::Data;
@@ -44,7 +44,8 @@ impl Emit for Yaml<'_> {
 
 fn emit_map(entries: &BTreeMap<Arc<str>, Value>, emitter: &mut Emitter) {
     emitter.begin_mapping(entries.len());
-    for (key, value) in sort_naturally(entries.iter().collect(), &|(key, _)| key.as_ref()) {
+    let order = emitter.layout().key_order;
+    for (key, value) in order.sort(entries.iter().collect(), &|(key, _)| key.as_ref()) {
         emitter.key(key);
         Yaml(value).emit(emitter);
     }
