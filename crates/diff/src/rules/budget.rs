@@ -1,0 +1,231 @@
+//! Bounds what a jq expression may cost.
+//!
+//! The jq engine has no limits of its own, so the expression and jq's library are rewritten before they are compiled:
+//! every call, path and generator passes a checkpoint that counts steps and refuses large values. Definitions that call
+//! themselves are refused, because each level of such a recursion takes native stack; the library's own loops remain.
+
+use std::cell::Cell;
+
+use jaq_core::box_iter::box_once;
+use jaq_core::data::HasLut;
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::native::{Fun, v};
+use jaq_core::ops::Math;
+use jaq_core::path::{Part, Path};
+use jaq_core::{DataT, Error as JqError, Exn, Lut, Native};
+use jaq_json::Val;
+
+/// About what a second buys.
+pub(super) const MAX_STEPS: u64 = 300_000;
+/// No value on the way may have more characters or items.
+const MAX_SIZE: usize = 1 << 20;
+/// Not a name that anybody can write in jq.
+const CHECKPOINT: &str = "budget checkpoint";
+/// Replaces the engine's multiplication, which repeats strings.
+const MULTIPLY: &str = "argosy_multiply";
+
+/// What the rewriting needs besides jq's library; `range` is here because the engine's own does not pass checkpoints.
+pub(super) const LIBRARY: &str = r#"
+def argosy_multiply(l; r):
+  l as $l | r as $r
+  | if ($l >= "" and $l < []) or ($r >= "" and $r < []) then [] | .a else $l * $r end;
+def range($from; $to; $by):
+  def rec: if ($by > 0 and . < $to) or ($by < 0 and . > $to) then ., (. + $by | rec) else {}[] as $x | . end;
+  $from | rec;
+"#;
+
+/// The engine's data: nothing but the steps that are left.
+pub(super) struct Budgeted;
+
+/// See [`Budgeted`].
+#[derive(Clone)]
+pub(super) struct Budget<'a> {
+    pub(super) table: &'a Lut<Budgeted>,
+    pub(super) steps: &'a Cell<u64>,
+}
+
+impl DataT for Budgeted {
+    type V<'a> = Val;
+    type Data<'a> = Budget<'a>;
+}
+
+impl<'a> HasLut<'a, Budgeted> for Budget<'a> {
+    fn lut(&self) -> &'a Lut<Budgeted> {
+        self.table
+    }
+}
+
+/// The checkpoint as the engine calls it: hands its input on, or fails.
+pub(super) fn checkpoint() -> Fun<Budgeted> {
+    let native = Native::<Budgeted>::new(|cv| box_once(spend(cv.0.data().steps, &cv.1).map(|()| cv.1)))
+        .with_paths(|cv| box_once(spend(cv.0.data().steps, &cv.1.0).map(|()| cv.1)))
+        .with_update(|cv, update| match spend(cv.0.data().steps, &cv.1) {
+            Ok(()) => update(cv.1),
+            Err(error) => box_once(Err(error)),
+        });
+    (CHECKPOINT, v(0), native)
+}
+
+fn spend<'a>(steps: &Cell<u64>, value: &Val) -> Result<(), Exn<'a, Val>> {
+    let size = match value {
+        Val::TStr(text) | Val::BStr(text) => text.len(),
+        Val::Arr(list) => list.len(),
+        Val::Obj(map) => map.len(),
+        _ => 0,
+    };
+    let left = if size > MAX_SIZE { 0 } else { steps.get().saturating_sub(1) };
+    steps.set(left);
+    if left == 0 { Err(Exn::from(JqError::str("the expression takes too long"))) } else { Ok(()) }
+}
+
+/// Whose code is rewritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// jq's own library: checkpoints before calls only, which keeps its loops from growing the stack.
+    Library,
+    /// The expression of a rule.
+    Rule,
+}
+
+/// Rewrites a definition.
+pub(super) fn definition<'s>(def: Def<&'s str>, origin: Origin) -> Result<Def<&'s str>, String> {
+    if origin == Origin::Rule && calls(&def.body, def.name, def.args.len()) {
+        return Err(format!("the definition of {} calls itself", def.name));
+    }
+    Ok(Def { name: def.name, args: def.args, body: term(def.body, origin)? })
+}
+
+/// Rewrites a term.
+pub(super) fn term<'s>(term_: Term<&'s str>, origin: Origin) -> Result<Term<&'s str>, String> {
+    let go = |inner: Term<&'s str>| term(inner, origin);
+    let boxed = |inner: Box<Term<&'s str>>| term(*inner, origin).map(Box::new);
+    let all = |terms: Vec<Term<&'s str>>| terms.into_iter().map(go).collect::<Result<Vec<_>, _>>();
+    Ok(match term_ {
+        Term::Recurse => before(Term::Recurse),
+        Term::Str(format, parts) => {
+            let parts = parts
+                .into_iter()
+                .map(|part| match part {
+                    StrPart::Term(inner) => go(inner).map(StrPart::Term),
+                    other => Ok(other),
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            after(Term::Str(format, parts), origin)
+        }
+        Term::Arr(items) => Term::Arr(items.map(boxed).transpose()?),
+        Term::Obj(entries) => Term::Obj(
+            entries
+                .into_iter()
+                .map(|(key, value)| Ok((go(key)?, value.map(go).transpose()?)))
+                .collect::<Result<Vec<_>, String>>()?,
+        ),
+        Term::Neg(inner) => Term::Neg(boxed(inner)?),
+        Term::BinOp(left, BinaryOp::Math(Math::Mul), right) if origin == Origin::Rule => {
+            before(Term::Call(MULTIPLY, vec![go(*left)?, go(*right)?]))
+        }
+        Term::BinOp(left, BinaryOp::UpdateMath(Math::Mul), _) if origin == Origin::Rule => {
+            drop(left);
+            return Err("multiplying in place is not allowed in an ignore rule".to_owned());
+        }
+        Term::BinOp(left, op @ (BinaryOp::Math(_) | BinaryOp::UpdateMath(_)), right) => {
+            after(Term::BinOp(boxed(left)?, op, boxed(right)?), origin)
+        }
+        Term::BinOp(left, op, right) => Term::BinOp(boxed(left)?, op, boxed(right)?),
+        Term::Label(name, inner) => Term::Label(name, boxed(inner)?),
+        Term::Fold(name, source, pattern, arguments) => {
+            Term::Fold(name, boxed(source)?, pattern, all(arguments)?)
+        }
+        Term::TryCatch(inner, catch) => Term::TryCatch(boxed(inner)?, catch.map(boxed).transpose()?),
+        Term::IfThenElse(branches, otherwise) => Term::IfThenElse(
+            branches
+                .into_iter()
+                .map(|(condition, then)| Ok((go(condition)?, go(then)?)))
+                .collect::<Result<Vec<_>, String>>()?,
+            otherwise.map(boxed).transpose()?,
+        ),
+        Term::Def(definitions, inner) => Term::Def(
+            definitions.into_iter().map(|def| definition(def, origin)).collect::<Result<Vec<_>, _>>()?,
+            boxed(inner)?,
+        ),
+        Term::Call(name, arguments) => after(before(Term::Call(name, all(arguments)?)), origin),
+        Term::Path(inner, path) => {
+            let parts = path
+                .0
+                .into_iter()
+                .map(|(part, optional)| {
+                    let part = match part {
+                        Part::Index(index) => Part::Index(go(index)?),
+                        Part::Range(from, to) => {
+                            Part::Range(from.map(go).transpose()?, to.map(go).transpose()?)
+                        }
+                    };
+                    Ok((part, optional))
+                })
+                .collect::<Result<Vec<_>, String>>()?;
+            before(Term::Path(boxed(inner)?, Path(parts)))
+        }
+        simple @ (Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_)) => simple,
+    })
+}
+
+fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}
+
+fn before(term: Term<&str>) -> Term<&str> {
+    pipe(Term::Call(CHECKPOINT, Vec::new()), term)
+}
+
+/// Looks at the size of what a rule made; a library function is looked at by the call in the rule.
+fn after(term: Term<&str>, origin: Origin) -> Term<&str> {
+    if origin == Origin::Rule { pipe(term, Term::Call(CHECKPOINT, Vec::new())) } else { term }
+}
+
+/// Whether a term calls a filter of this name and number of arguments anywhere.
+fn calls(term: &Term<&str>, name: &str, arity: usize) -> bool {
+    let within = |term: &Term<&str>| calls(term, name, arity);
+    match term {
+        Term::Call(called, arguments) => {
+            (*called == name && arguments.len() == arity) || arguments.iter().any(within)
+        }
+        Term::Str(_, parts) => parts.iter().any(|part| matches!(part, StrPart::Term(inner) if within(inner))),
+        Term::Arr(inner) => inner.as_deref().is_some_and(within),
+        Term::Obj(entries) => {
+            entries.iter().any(|(key, value)| within(key) || value.as_ref().is_some_and(within))
+        }
+        Term::Neg(inner) | Term::Label(_, inner) => within(inner),
+        Term::BinOp(left, op, right) => {
+            within(left)
+                || within(right)
+                || matches!(op, BinaryOp::Pipe(Some(pattern)) if in_pattern(pattern, &within))
+        }
+        Term::Fold(_, source, pattern, arguments) => {
+            within(source) || in_pattern(pattern, &within) || arguments.iter().any(within)
+        }
+        Term::TryCatch(inner, catch) => within(inner) || catch.as_deref().is_some_and(within),
+        Term::IfThenElse(branches, otherwise) => {
+            branches.iter().any(|(condition, then)| within(condition) || within(then))
+                || otherwise.as_deref().is_some_and(within)
+        }
+        Term::Def(definitions, inner) => definitions.iter().any(|def| within(&def.body)) || within(inner),
+        Term::Path(inner, path) => {
+            within(inner)
+                || path.0.iter().any(|(part, _)| match part {
+                    Part::Index(index) => within(index),
+                    Part::Range(from, to) => from.iter().chain(to).any(within),
+                })
+        }
+        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => false,
+    }
+}
+
+fn in_pattern(pattern: &Pattern<&str>, within: &impl Fn(&Term<&str>) -> bool) -> bool {
+    match pattern {
+        Pattern::Var(_) => false,
+        Pattern::Arr(patterns) => patterns.iter().any(|pattern| in_pattern(pattern, within)),
+        Pattern::Obj(entries) => {
+            entries.iter().any(|(key, pattern)| within(key) || in_pattern(pattern, within))
+        }
+    }
+}
