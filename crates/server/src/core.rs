@@ -1,6 +1,6 @@
 //! What all requests share: the records, the definition, the handlers, sessions and policies.
 
-use cluster::ControlPlane;
+use cluster::{Clusters, ControlPlane};
 use types::Application;
 
 use crate::access::Policies;
@@ -14,6 +14,9 @@ pub(crate) struct Core {
     pub(crate) api: Api,
     pub(crate) handlers: Handlers,
     pub(crate) control: ControlPlane,
+    pub(crate) clusters: Clusters,
+    /// The application loop, when it runs in this process.
+    pub(crate) controller: Option<controller::Handle>,
     pub(crate) sessions: Sessions,
     pub(crate) policies: Policies,
     pub(crate) options: ServerOptions,

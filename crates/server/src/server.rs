@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cluster::ControlPlane;
+use cluster::{Clusters, ControlPlane};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +24,10 @@ use crate::session::{Sessions, prepare};
 pub struct Deps {
     /// The control plane's records.
     pub control: ControlPlane,
+    /// The clusters that applications are deployed to.
+    pub clusters: Clusters,
+    /// The application loop, when it runs in this process.
+    pub controller: Option<controller::Handle>,
     /// How to run.
     pub options: ServerOptions,
 }
@@ -57,7 +61,7 @@ impl Server {
     /// # Errors
     /// When the port is taken, the certificate cannot be used, or the control plane's Secret cannot be written.
     pub async fn start(deps: Deps) -> Result<ServerHandle, Error> {
-        let Deps { control, options } = deps;
+        let Deps { control, clusters, controller, options } = deps;
         prepare(&control).await?;
         let tls = if options.insecure { None } else { Some(certificate(&control)?.server_config()?) };
         let core = Arc::new(Core {
@@ -66,6 +70,8 @@ impl Server {
             sessions: Sessions::new(options.disable_auth, options.login_delay),
             policies: Policies::default(),
             control,
+            clusters,
+            controller,
             options,
         });
         let address = SocketAddr::new(core.options.address, core.options.port);

@@ -4,10 +4,11 @@
 //! - `write`: creating, changing and deleting. `validate`: what a spec must be like.
 //! - `operate`: sync, rollback, terminate, sync windows.
 //! - `resources`: the objects of an application. `logs`: what their containers print.
-//! - `source`: manifests and what is known of revisions.
 
+mod logs;
 mod operate;
 mod query;
+mod resources;
 mod validate;
 mod watch;
 mod write;
@@ -26,6 +27,8 @@ pub(super) fn register(handlers: &mut Handlers) {
     watch::register(handlers);
     write::register(handlers);
     operate::register(handlers);
+    resources::register(handlers);
+    logs::register(handlers);
 }
 
 /// The answer to everything that somebody may not know about: whether it exists is not told either.
