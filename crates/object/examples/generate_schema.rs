@@ -6,7 +6,7 @@
 //! `DIRECTORY` holds the documents as `api/openapi-spec/v3/*.json` of the Kubernetes repository has them; the answers of
 //! a running API server under `/openapi/v3/…` saved into one directory serve as well. `GO_TYPES` is the directory of the
 //! `k8s.io/api` module of the same release: from it comes which scalar fields are pointers, that is, which of them can
-//! tell a zero value from none (`x-argosy-pointer`). Only facts are kept: type
+//! tell a zero value from none (`x-argosy-pointer`), and which fields are written even if empty (`x-argosy-always`). Only facts are kept: type
 //! structure, merge keys, list kinds, defaults, and which paths exist. Descriptions are dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             read_path(&mut resources, path, item);
         }
     }
-    mark_pointers(&mut schemas, &read_go_types(Path::new(go_types))?);
+    mark_go_facts(&mut schemas, &read_go_types(Path::new(go_types))?);
     let resources: Vec<Value> = resources
         .into_iter()
         .filter(|(_, resource)| !resource.kind.is_null())
@@ -202,11 +202,18 @@ fn read_path(resources: &mut BTreeMap<(String, String, String), Resource>, path:
     }
 }
 
-/// A Go structure: fields by JSON name with whether they are pointers, and the structures inlined into it.
+/// A Go structure: fields by JSON name, and the structures inlined into it.
 #[derive(Default)]
 struct GoType {
-    fields: BTreeMap<String, bool>,
+    fields: BTreeMap<String, GoField>,
     inlined: Vec<String>,
+}
+
+/// A field of a Go structure.
+#[derive(Clone, Copy)]
+struct GoField {
+    pointer: bool,
+    omitted_when_empty: bool,
 }
 
 /// Structures by definition name without `io.k8s.api.`, such as `core.v1.PodSpec`.
@@ -249,30 +256,38 @@ fn read_go_source(
             if found[4].contains("inline") {
                 entry.inlined.push(format!("{prefix}.{}", &found[2]));
             } else {
-                entry.fields.insert(found[3].to_owned(), &found[1] == "*");
+                let omitted_when_empty = found[4].contains("omitempty");
+                entry
+                    .fields
+                    .insert(found[3].to_owned(), GoField { pointer: &found[1] == "*", omitted_when_empty });
             }
         }
     }
     Ok(())
 }
 
-fn is_pointer(types: &BTreeMap<String, GoType>, name: &str, field: &str, depth: usize) -> bool {
-    let Some(found) = types.get(name) else { return false };
-    match found.fields.get(field) {
-        Some(pointer) => *pointer,
-        None => depth < 5 && found.inlined.iter().any(|inlined| is_pointer(types, inlined, field, depth + 1)),
-    }
+fn go_field(types: &BTreeMap<String, GoType>, name: &str, field: &str, depth: usize) -> Option<GoField> {
+    let found = types.get(name).filter(|_| depth < 5)?;
+    let own = found.fields.get(field).copied();
+    own.or_else(|| found.inlined.iter().find_map(|inlined| go_field(types, inlined, field, depth + 1)))
 }
 
-fn mark_pointers(schemas: &mut BTreeMap<String, Value>, types: &BTreeMap<String, GoType>) {
+fn mark_go_facts(schemas: &mut BTreeMap<String, Value>, types: &BTreeMap<String, GoType>) {
     for (name, schema) in schemas {
         let Some(name) = name.strip_prefix("io.k8s.api.") else { continue };
         for (field, schema) in
             schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
         {
-            let scalar = matches!(schema["type"].as_str(), Some("string" | "integer" | "number" | "boolean"));
-            if scalar && is_pointer(types, name, field, 0) {
+            let scalar = matches!(
+                schema.get("type").and_then(Value::as_str),
+                Some("string" | "integer" | "number" | "boolean")
+            );
+            let Some(go) = go_field(types, name, field, 0) else { continue };
+            if scalar && go.pointer {
                 schema["x-argosy-pointer"] = json!(true);
+            }
+            if !go.omitted_when_empty && schema.get("default") != Some(&json!({})) {
+                schema["x-argosy-always"] = json!(true);
             }
         }
     }

@@ -69,7 +69,7 @@ fn drop_empty(value: &mut Value, schema: Schema<'_>) {
                     return true;
                 }
                 drop_empty(value, field);
-                schema.requires(name) || !is_left_out(value, field)
+                schema.requires(name) || field.node().always_written || !is_left_out(value, field)
             });
             if schema.is_map() {
                 keep_entries(map, schema);

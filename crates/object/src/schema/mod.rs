@@ -103,6 +103,8 @@ pub struct Node {
     pub by_value: bool,
     /// Whether the API server's own type can tell the scalar's zero value from none.
     pub pointer: bool,
+    /// Whether the API server writes the field even if it is empty.
+    pub always_written: bool,
     /// How list elements relate.
     pub list: ListKind,
     /// Whether a map is one value as a whole.

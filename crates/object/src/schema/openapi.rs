@@ -171,6 +171,7 @@ impl Reader {
             by_value: self.from_go_types
                 && map.get("default").is_some_and(|value| value.as_object().is_some_and(Map::is_empty)),
             pointer: flag("x-argosy-pointer"),
+            always_written: flag("x-argosy-always"),
             default: map.get("default").filter(|value| !(self.from_go_types && is_zero(value))).cloned(),
             list: read_list_kind(map),
             atomic: text("x-kubernetes-map-type") == "atomic",
@@ -330,6 +331,7 @@ fn adds_something(node: &Node) -> bool {
     node.default.is_some()
         || node.nullable
         || node.by_value
+        || node.always_written
         || node.atomic
         || node.list != ListKind::Atomic
         || !node.patch_merge_key.is_empty()
@@ -342,6 +344,7 @@ fn overlay(definition: &Node, site: &Node) -> Node {
     node.default = site.default.clone().or(node.default);
     node.nullable |= site.nullable;
     node.by_value |= site.by_value;
+    node.always_written |= site.always_written;
     node.atomic |= site.atomic;
     node.preserve_unknown_fields |= site.preserve_unknown_fields;
     if site.list != ListKind::Atomic {
