@@ -79,7 +79,8 @@ async fn finalizers_hold_a_record(world: &World) {
 
 async fn settings_follow_their_objects(world: &World) {
     let control = &world.control;
-    let patch = Patch::Merge(json!({"data": {"url": "https://cd.example.com", "users.anonymous.enabled": "maybe"}}));
+    let patch =
+        Patch::Merge(json!({"data": {"url": "https://cd.example.com", "users.anonymous.enabled": "maybe"}}));
     control.patch_config_map("argocd-cm", &patch).await.unwrap();
     assert_eq!(control.settings().url, "https://cd.example.com", "current when the write returns");
 
@@ -110,11 +111,17 @@ async fn settings_follow_their_objects(world: &World) {
     }
     control.delete_secret("edge").await.unwrap();
     assert_eq!(control.clusters().len(), 1);
-    assert!(world.live.state().phase == cluster::Phase::Synced, "unrelated settings do not disturb a cluster");
+    assert!(
+        world.live.state().phase == cluster::Phase::Synced,
+        "unrelated settings do not disturb a cluster"
+    );
 
     let tracking = Patch::Merge(json!({"data": {"application.resourceTrackingMethod": "label"}}));
     control.patch_config_map("argocd-cm", &tracking).await.unwrap();
-    eventually("the cluster is closed", || (world.live.state().phase == cluster::Phase::Closed).then_some(())).await;
+    eventually("the cluster is closed", || {
+        (world.live.state().phase == cluster::Phase::Closed).then_some(())
+    })
+    .await;
     let again = world.clusters.in_cluster().unwrap();
     within(20, again.wait_synced()).await.unwrap();
     let back = Patch::Merge(json!({"data": {"application.resourceTrackingMethod": null}}));
@@ -161,7 +168,8 @@ async fn lost_events_are_made_up_for() {
     let mut events = world.control.subscribe();
     let is_applications = |path: &str| path.ends_with("/applications");
     sandbox.faults().add(
-        FaultRule::new(Fault::WatchError(410), move |request| request.watch && is_applications(request.path)).times(1),
+        FaultRule::new(Fault::WatchError(410), move |request| request.watch && is_applications(request.path))
+            .times(1),
     );
     sandbox.disconnect_watches();
     // Behind the back of the tables.
@@ -188,7 +196,13 @@ async fn installing_twice_overwrites_nothing() {
     assert_eq!(initial.len(), 16);
     assert!(bcrypt::verify(&initial, &secret("admin.password")).unwrap());
     let (key, password) = (secret("server.secretkey"), secret("admin.password"));
-    control.patch_config_map("argocd-rbac-cm", &Patch::Merge(json!({"data": {"policy.default": "role:readonly"}}))).await.unwrap();
+    control
+        .patch_config_map(
+            "argocd-rbac-cm",
+            &Patch::Merge(json!({"data": {"policy.default": "role:readonly"}})),
+        )
+        .await
+        .unwrap();
     let second = install::apply_all(client, "cd", Some("other")).await.unwrap();
     assert_eq!(second.created, []);
     assert_eq!(second.updated.len(), 3);
@@ -218,7 +232,12 @@ async fn one_of_several_leads() {
     assert!(!third.leads());
     eventually("the third takes over", || third.leads().then_some(())).await;
     // A leader that cannot renew stops before the lease runs out for others.
-    world.sandbox.as_ref().unwrap().faults().add(FaultRule::new(Fault::Drop, |request| request.path.contains("/leases")));
+    world
+        .sandbox
+        .as_ref()
+        .unwrap()
+        .faults()
+        .add(FaultRule::new(Fault::Drop, |request| request.path.contains("/leases")));
     let mut watch = third.watch();
     within(3, watch.wait_for(|leads| !leads)).await.unwrap();
 }

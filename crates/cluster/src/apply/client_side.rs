@@ -56,9 +56,8 @@ impl Work<'_> {
         let patched =
             self.send(Method::PATCH, &self.path(), content_type, patch.to_string().into_bytes()).await?;
         // A patch that the server's defaults and normalization swallow changes nothing.
-        let same = patched.resource_version() == current.resource_version()
-            && !patched.resource_version().is_empty();
-        Ok(self.done(patched, if same { Outcome::Unchanged } else { Outcome::Configured }))
+        let outcome = if is_same(current, &patched) { Outcome::Unchanged } else { Outcome::Configured };
+        Ok(self.done(patched, outcome))
     }
 
     fn three_way(&self, current: &Object, modified: &Object) -> Result<(Value, &'static str), Error> {
@@ -104,6 +103,20 @@ impl Work<'_> {
         Ok(self
             .done(created.object, if self.options.replace { Outcome::Replaced } else { Outcome::Configured }))
     }
+}
+
+/// Whether two states of an object are the same but for who manages it. A dry run leaves the version as it was, so the
+/// version alone does not tell.
+fn is_same(before: &Object, after: &Object) -> bool {
+    if before.resource_version() != after.resource_version() {
+        return false;
+    }
+    let stripped = |object: &Object| {
+        let mut object = object.clone();
+        object.remove(&["metadata", "managedFields"]);
+        object
+    };
+    stripped(before) == stripped(after)
 }
 
 /// The object with itself in the annotation, as kubectl writes it: without the annotation, and with a line end.
