@@ -130,7 +130,7 @@ fn custom_resources() {
     );
     // Lists are one value: what the server added to an item is not seen, another order or a surplus item is.
     check(target.clone(), custom(json!({"list": [{"a": 1, "default": true}], "map": {"x": 1}})), false);
-    check(target.clone(), custom(json!({"list": [{"a": 1}, {"b": 1}], "map": {"x": 1}})), true);
+    check(target, custom(json!({"list": [{"a": 1}, {"b": 1}], "map": {"x": 1}})), true);
     check(custom(json!({"list": [1, 2]})), custom(json!({"list": [2, 1]})), true);
     check(custom(json!({"cpu": "1000m"})), custom(json!({"cpu": "1"})), true);
     check(custom(json!({"n": 1.0})), custom(json!({"n": 1})), false);
@@ -288,7 +288,7 @@ fn structured_merge() {
     assert!(modified(&target, &live).unwrap());
     live["metadata"]["managedFields"][0]["manager"] = json!("other");
     assert!(!modified(&target, &live).unwrap());
-    let mut by_annotation = target.clone();
+    let mut by_annotation = target;
     by_annotation["metadata"]["annotations"] =
         json!({"argocd.argoproj.io/sync-options": "Prune=false, ServerSideApply=true"});
     let comparison =
@@ -321,7 +321,7 @@ fn server_side() {
     let fields = json!({"f:spec": {"f:selector": {}, "f:template": {"f:metadata": {"f:labels": {"f:a": {}}},
         "f:spec": {"f:containers": {"k:{\"name\":\"a\"}": {".": {}, "f:name": {}, "f:image": {}}}}}}});
     let managed = json!([{"manager": "argocd-controller", "operation": "Apply", "apiVersion": "apps/v1", "fieldsType": "FieldsV1", "fieldsV1": fields}]);
-    live["metadata"]["managedFields"] = managed.clone();
+    live["metadata"]["managedFields"] = managed;
     let (_, normalized) = prepare_dry_run(&target, &object(live.clone()), &options);
     let mut dry_run = live.clone();
     dry_run["metadata"]["resourceVersion"] = json!("2");

@@ -1,5 +1,5 @@
 //! What is left to see of Secrets.
-#![allow(clippy::unwrap_used, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "test code")]
 
 use diff::mask_secrets;
 use object::{LAST_APPLIED_ANNOTATION, Object};

@@ -120,6 +120,15 @@ fn jq_budget() {
         "(reduce range(60) as $i ([0]; . + .)) as $x | .spec",
         "(\"a\" * 1000000000000) as $x | .spec",
         "try last(repeat(.)) | .spec",
+        "until(false; .)",
+        "recurse(.)",
+        "last(recurse(.))",
+        "while(true; .)",
+        "repeat(.)",
+        "[limit(100000000; repeat(0))] as $x | .spec",
+        "[splits(\"a\"; null)] as $x | .spec",
+        "label $f | repeat(.)",
+        "[.. | ..] | [.. | ..] | [.. | ..] | [.. | ..] | .spec",
         "(reduce range(60) as $i (\"\\\"\"; tojson)) as $x | .spec",
     ] {
         let rules = jq(expression).unwrap_or_else(|error| unreachable!("{error}"));

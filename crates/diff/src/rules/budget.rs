@@ -15,9 +15,12 @@ use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 use jaq_core::{DataT, Error as JqError, Exn, Lut, Native};
 use jaq_json::Val;
+use serde_json::Value;
 
-/// About what a second buys.
-pub(super) const MAX_STEPS: u64 = 300_000;
+/// What every expression may spend, and what it may spend more for each value in the object. A step costs well under a
+/// microsecond, so that an object of ten thousand values has about a second.
+const BASE_STEPS: u64 = 50_000;
+const STEPS_PER_VALUE: u64 = 100;
 /// No value on the way may have more characters or items.
 const MAX_SIZE: usize = 1 << 20;
 /// Not a name that anybody can write in jq.
@@ -88,8 +91,20 @@ pub(super) enum Origin {
     Rule,
 }
 
+/// The steps that an expression may take on an object.
+pub(super) fn steps_for(object: &Value) -> u64 {
+    fn values(value: &Value) -> u64 {
+        1 + match value {
+            Value::Object(map) => map.values().map(values).sum(),
+            Value::Array(list) => list.iter().map(values).sum(),
+            _ => 0,
+        }
+    }
+    BASE_STEPS + STEPS_PER_VALUE * values(object)
+}
+
 /// Rewrites a definition.
-pub(super) fn definition<'s>(def: Def<&'s str>, origin: Origin) -> Result<Def<&'s str>, String> {
+pub(super) fn definition(def: Def<&str>, origin: Origin) -> Result<Def<&str>, String> {
     if origin == Origin::Rule && calls(&def.body, def.name, def.args.len()) {
         return Err(format!("the definition of {} calls itself", def.name));
     }

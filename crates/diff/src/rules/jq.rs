@@ -11,7 +11,7 @@ use jaq_core::{Compiler, Ctx, Filter, Vars, unwrap_valr};
 use jaq_json::{Val, read};
 use serde_json::Value;
 
-use super::budget::{Budget, Budgeted, LIBRARY, MAX_STEPS, Origin, checkpoint, definition, term};
+use super::budget::{Budget, Budgeted, LIBRARY, Origin, checkpoint, definition, steps_for, term};
 use crate::Error;
 
 const MAX_EXPRESSION: usize = 4096;
@@ -103,7 +103,7 @@ impl JqPath {
 
     fn paths(&self, object: &Value) -> Option<Vec<Vec<Value>>> {
         let input = read::parse_single(object.to_string().as_bytes()).ok()?;
-        let steps = Cell::new(MAX_STEPS);
+        let steps = Cell::new(steps_for(object));
         let context = Ctx::<Budgeted>::new(Budget { table: &self.filter.lut, steps: &steps }, Vars::new([]));
         let mut paths = Vec::new();
         for output in self.filter.id.run((context, input)).map(unwrap_valr) {
@@ -165,8 +165,9 @@ fn resolve(object: &Value, path: &[Value]) -> Vec<Vec<Value>> {
                         Some(bound) => position(bound, list.len()).unwrap_or(0).min(list.len()),
                         None => default,
                     };
-                    for index in bound("start", 0)..bound("end", list.len()) {
-                        push(Value::from(index), &list[index]);
+                    let (start, end) = (bound("start", 0), bound("end", list.len()));
+                    for (index, value) in list.iter().enumerate().take(end).skip(start) {
+                        push(Value::from(index), value);
                     }
                 }
                 _ => {}
@@ -180,7 +181,7 @@ fn resolve(object: &Value, path: &[Value]) -> Vec<Vec<Value>> {
 fn position(index: f64, length: usize) -> Option<usize> {
     let index = index.floor();
     let index = if index < 0.0 { index + length as f64 } else { index };
-    (index >= 0.0 && index <= 1e9).then_some(index as usize)
+    (0.0..=1e9).contains(&index).then_some(index as usize)
 }
 
 fn compare(left: &[Value], right: &[Value]) -> Ordering {

@@ -1,5 +1,7 @@
 //! Makes strategic merge patches from two documents.
 
+use std::collections::{HashMap, VecDeque};
+
 use serde_json::{Map, Value};
 
 use super::order::{Positions, sort_by};
@@ -139,7 +141,7 @@ fn map_items_difference(
     }
     let items = schema.and_then(Schema::items);
     let retain = schema.is_some_and(|schema| schema.node().patch_strategy.retain_keys);
-    let (old_positions, new_positions) = (Positions::of(old, merge_key), Positions::of(new, merge_key));
+    let (mut old_items, mut new_counts) = (Occurrences::of(old, merge_key), Occurrences::of(new, merge_key));
     let mut list = Vec::new();
     for item in new {
         let Value::Object(new_item) = item else {
@@ -148,7 +150,7 @@ fn map_items_difference(
         let Some(identity) = identity(item, merge_key) else {
             return Err(fail(path, format!("an item does not contain the merge key {merge_key:?}")));
         };
-        match old_positions.get(item, merge_key).map(|position| &old[position]) {
+        match old_items.next(&identity).map(|position| &old[position]) {
             Some(Value::Object(old_item)) => {
                 let path = format!("{path}[{identity}]");
                 let mut nested = difference(old_item, new_item, items, wanted, retain, &path)?;
@@ -165,7 +167,10 @@ fn map_items_difference(
     }
     let mut deletions = Vec::new();
     if wanted.deletions {
-        for item in old.iter().filter(|item| new_positions.get(item, merge_key).is_none()) {
+        let mut gone = |item: &&Value| {
+            identity(item, merge_key).is_none_or(|identity| new_counts.next(&identity).is_none())
+        };
+        for item in old.iter().filter(|item| gone(item)) {
             let mut deletion = key_only(item, merge_key);
             if let Value::Object(map) = &mut deletion
                 && !map.is_empty()
@@ -177,6 +182,26 @@ fn map_items_difference(
         deletions.sort_by_key(|item| identity(item, merge_key));
     }
     Ok((list, deletions))
+}
+
+/// Items by identity. Several items may share one (a port that is open for TCP and UDP): the first of one list goes with
+/// the first of the other, the second with the second.
+struct Occurrences(HashMap<String, VecDeque<usize>>);
+
+impl Occurrences {
+    fn of(list: &[Value], merge_key: &str) -> Self {
+        let mut occurrences: HashMap<String, VecDeque<usize>> = HashMap::with_capacity(list.len());
+        for (position, item) in list.iter().enumerate() {
+            if let Some(identity) = identity(item, merge_key) {
+                occurrences.entry(identity).or_default().push_back(position);
+            }
+        }
+        Occurrences(occurrences)
+    }
+
+    fn next(&mut self, identity: &str) -> Option<usize> {
+        self.0.get_mut(identity)?.pop_front()
+    }
 }
 
 fn scalars_difference(old: &[Value], new: &[Value], wanted: Wanted) -> (Vec<Value>, Vec<Value>) {

@@ -187,3 +187,11 @@ fn three_way_deletes_scalars() {
     );
     assert_eq!(apply(&with(json!(["a", "b", "c"])), &patch, schema).unwrap(), with(json!(["b", "c"])));
 }
+
+#[test]
+fn items_that_share_a_merge_key() {
+    let schema = builtin().definition("io.k8s.api.core.v1.Container");
+    let both = json!({"ports": [{"containerPort": 53, "protocol": "TCP"}, {"containerPort": 53, "protocol": "UDP"}]});
+    assert_eq!(create_two_way(&both, &both, schema).unwrap(), json!({}));
+    assert_eq!(create_three_way(&both, &both, &both, schema).unwrap(), json!({}));
+}
