@@ -66,12 +66,12 @@ pub fn apply(
         });
     }
     let configuration_value = without_managed_fields(configuration);
-    let applied = stripped(&field_set(&configuration_value, schema)).recursive_difference(writer.reset);
+    let applied = field_set(&configuration_value, schema).recursive_difference(writer.reset);
     let previous = managed.get(&id).cloned();
     let mut merged = merge(&live_value, &configuration_value, schema);
     keep_reset_fields(&mut merged, &live_value, writer.reset);
     let time = match &previous {
-        Some(previous) if previous.fields == applied && previous.api_version == api_version => {
+        Some(previous) if previous.fields == stripped(&applied) && previous.api_version == api_version => {
             previous.time.clone()
         }
         _ => writer.time.to_owned(),
@@ -81,6 +81,10 @@ pub fn apply(
         merged = prune(&merged, &managed, &previous.fields, schema);
     }
     take_over(&live_value, &merged, &mut managed, &id, schema, writer.reset, force)?;
+    // Only now: while pruning, the name that the configuration has is what keeps the metadata.
+    if let Some(manager) = managed.get_mut(&id) {
+        manager.fields = stripped(&manager.fields);
+    }
     managed.drop_empty();
     let changed = live.is_none() || merged != live_value;
     let mut object = Object::from_value(merged)?;

@@ -112,7 +112,7 @@ fn merge_list(live: &[Value], applied: &[Value], schema: Schema<'_>) -> Vec<Valu
     merged
 }
 
-/// The value without the paths of a set. Containers that become empty by it go too.
+/// The value without the paths of a set. Containers that become empty by it stay unless they are named too.
 pub fn remove(value: &Value, paths: &FieldSet, schema: Option<Schema<'_>>) -> Value {
     select(value, paths, schema, Keep::Others).unwrap_or_else(|| empty_like(value))
 }
@@ -136,7 +136,7 @@ fn empty_like(value: &Value) -> Value {
     }
 }
 
-/// `None` when nothing is left of a container.
+/// `None` when nothing of a container is wanted.
 fn select(value: &Value, paths: &FieldSet, schema: Option<Schema<'_>>, keep: Keep) -> Option<Value> {
     match (shape(schema, value), value) {
         (Shape::Map(schema), Value::Object(map)) => {
@@ -148,7 +148,7 @@ fn select(value: &Value, paths: &FieldSet, schema: Option<Schema<'_>>, keep: Kee
                         .map(|entry| (name.clone(), entry))
                 })
                 .collect();
-            (!selected.is_empty()).then_some(Value::Object(selected))
+            (keep == Keep::Others || !selected.is_empty()).then_some(Value::Object(selected))
         }
         (Shape::List(schema), Value::Array(list)) => {
             let selected: Vec<Value> = list
@@ -171,7 +171,7 @@ fn select(value: &Value, paths: &FieldSet, schema: Option<Schema<'_>>, keep: Kee
                     Some(selected)
                 })
                 .collect();
-            (!selected.is_empty()).then_some(Value::Array(selected))
+            (keep == Keep::Others || !selected.is_empty()).then_some(Value::Array(selected))
         }
         _ => Some(value.clone()),
     }
