@@ -22,7 +22,7 @@ fn is_meant(dependency: &Dependency, chart: &Instance) -> bool {
 }
 
 fn enable(instance: &mut Instance, values: &Table, path: &str) -> Result<(), Error> {
-    if instance.declared.is_empty() {
+    if !instance.chart.metadata.lists_dependencies {
         return Ok(());
     }
     // Charts that nobody declares stay; each declared dependency gets its own copy under its own name.

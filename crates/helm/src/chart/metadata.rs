@@ -28,6 +28,9 @@ pub struct Metadata {
     pub condition: String,
     pub tags: String,
     pub dependencies: Vec<Dependency>,
+    /// Whether there is a list of dependencies at all; an empty one still makes Helm look into `charts/` for
+    /// dependencies of dependencies.
+    pub lists_dependencies: bool,
 }
 
 /// Somebody who maintains the chart.
@@ -203,6 +206,7 @@ impl Metadata {
             condition: sanitized_text("condition")?,
             tags: sanitized_text("tags")?,
             dependencies: dependencies(fields)?,
+            lists_dependencies: fields.object.get("dependencies").is_some_and(Json::is_array),
         })
     }
 
@@ -218,6 +222,7 @@ impl Metadata {
             && object.contains_key("dependencies")
         {
             self.dependencies = dependencies(&Fields { object, context: "" }).map_err(wrong)?;
+            self.lists_dependencies = object.get("dependencies").is_some_and(Json::is_array);
         }
         Ok(())
     }

@@ -12,12 +12,25 @@ const GLOBAL: &str = "global";
 /// The values of a chart with those of its sub-charts under their names.
 pub(crate) fn coalesce(chart: &Instance, values: &Table, nulls: Nulls) -> Result<Table, Error> {
     let mut values = values.clone();
-    coalesce_into(chart, &mut values, nulls)?;
+    let shared = coalesce_into(chart, &mut values, nulls)?;
+    for sharing in &shared {
+        share(&mut values, sharing);
+    }
     Ok(values)
 }
 
-fn coalesce_into(chart: &Instance, values: &mut Table, nulls: Nulls) -> Result<(), Error> {
+/// The maps within `global` that a sub-chart shares with its parent. In Helm they are one and the same, so that a
+/// sub-chart's defaults for `global.a.b` reach its parent and the charts beside it; charts can come to rely on it.
+struct Sharing {
+    sub: Arc<str>,
+    /// Paths of two names below `global`.
+    maps: Vec<(Arc<str>, Arc<str>)>,
+    within: Vec<Sharing>,
+}
+
+fn coalesce_into(chart: &Instance, values: &mut Table, nulls: Nulls) -> Result<Vec<Sharing>, Error> {
     chart_defaults(chart, values, nulls);
+    let mut shared = Vec::new();
     for sub in &chart.dependencies {
         let mut section = match values.remove(&sub.name) {
             None => Table::new(),
@@ -30,11 +43,39 @@ fn coalesce_into(chart: &Instance, values: &mut Table, nulls: Nulls) -> Result<(
                 });
             }
         };
-        pass_globals(values, &mut section);
-        coalesce_into(sub, &mut section, nulls)?;
+        let maps = pass_globals(values, &mut section);
+        let within = coalesce_into(sub, &mut section, nulls)?;
+        copy_globals(&section, values, &maps);
         values.insert(sub.name.clone(), Data::Table(section));
+        shared.push(Sharing { sub: sub.name.clone(), maps, within });
     }
-    Ok(())
+    Ok(shared)
+}
+
+/// Brings a sub-chart, and those in it, up to date with what later ones did to the maps they share.
+fn share(values: &mut Table, sharing: &Sharing) {
+    let Some(Data::Table(mut section)) = values.remove(&sharing.sub) else { return };
+    copy_globals(values, &mut section, &sharing.maps);
+    for sharing in &sharing.within {
+        share(&mut section, sharing);
+    }
+    values.insert(sharing.sub.clone(), Data::Table(section));
+}
+
+/// Copies maps within `global` from one chart's values to another's.
+fn copy_globals(from: &Table, to: &mut Table, maps: &[(Arc<str>, Arc<str>)]) {
+    let Some(Data::Table(from)) = from.get(GLOBAL) else { return };
+    let Some(Data::Table(to)) = to.get_mut(GLOBAL) else { return };
+    for (key, name) in maps {
+        let Some(value @ Data::Table(_)) =
+            from.get(key).and_then(Data::as_table).and_then(|map| map.get(name))
+        else {
+            continue;
+        };
+        if let Some(Data::Table(to)) = to.get_mut(key) {
+            to.insert(name.clone(), value.clone());
+        }
+    }
 }
 
 /// The chart's own defaults below what is there already.
@@ -72,31 +113,37 @@ fn chart_defaults(chart: &Instance, values: &mut Table, nulls: Nulls) {
 }
 
 /// Hands the parent's `global` down to a sub-chart's section. The parent wins, but maps and others don't replace
-/// each other.
-fn pass_globals(parent: &Table, section: &mut Table) {
+/// each other. Returns the maps that both share from now on.
+fn pass_globals(parent: &Table, section: &mut Table) -> Vec<(Arc<str>, Arc<str>)> {
+    let mut shared = Vec::new();
     let mut globals = match section.get(GLOBAL) {
         None => Table::new(),
         Some(Data::Table(globals)) => globals.clone(),
-        Some(_) => return,
+        Some(_) => return shared,
     };
     let empty = Table::new();
     let given = match parent.get(GLOBAL) {
         None => &empty,
         Some(Data::Table(given)) => given,
-        Some(_) => return,
+        Some(_) => return shared,
     };
     for (key, value) in given {
-        match (value, globals.get(key)) {
-            (Data::Table(given), Some(Data::Table(own))) => {
-                let mut merged = given.clone();
-                fill(&mut merged, own.clone(), Nulls::Keep);
-                globals.insert(key.clone(), Data::Table(merged));
-            }
-            (Data::Table(_), Some(_)) | (_, Some(Data::Table(_))) => {}
-            _ => {
-                globals.insert(key.clone(), value.clone());
+        let own = globals.get(key);
+        let both_maps_or_neither =
+            own.is_none_or(|own| own.as_table().is_some() == value.as_table().is_some());
+        if !both_maps_or_neither {
+            continue;
+        }
+        let mut passed = value.clone();
+        if let Data::Table(passed) = &mut passed {
+            let maps = passed.iter().filter(|(_, value)| value.as_table().is_some());
+            shared.extend(maps.map(|(name, _)| (key.clone(), name.clone())));
+            if let Some(Data::Table(own)) = own {
+                fill(passed, own.clone(), Nulls::Keep);
             }
         }
+        globals.insert(key.clone(), passed);
     }
     section.insert(Arc::from(GLOBAL), Data::Table(globals));
+    shared
 }

@@ -250,7 +250,11 @@ impl Parser<'_> {
         }
         match last {
             None => Err(Stop::End),
-            Some('=') => self.assign(&mut |value| put_at(list, index, value)),
+            Some('=') => match self.assign(&mut |value| put_at(list, index, value)) {
+                // Nothing behind the sign is an empty text; that the end has come is noticed later.
+                Err(Stop::End) => Ok(()),
+                outcome => outcome,
+            },
             Some('[') => {
                 let next = self.index()?;
                 // Names nest by `.`; lists in lists are bounded by the same number.
@@ -275,10 +279,10 @@ impl Parser<'_> {
                     _ => Table::new(),
                 };
                 let outcome = self.key(&mut inner, depth);
-                if matches!(outcome, Err(Stop::Error(_))) {
-                    return outcome;
+                // As in Helm, an empty value at the end of the text is lost where the list has no such item yet.
+                if outcome.is_ok() || index < list.len() {
+                    put_at(list, index, Data::Table(inner));
                 }
-                put_at(list, index, Data::Table(inner));
                 outcome
             }
         }
