@@ -1,5 +1,7 @@
 //! What all requests share: the records, the definition, the handlers, sessions and policies.
 
+use std::sync::Arc;
+
 use cluster::{Clusters, ControlPlane};
 use types::Application;
 
@@ -7,6 +9,7 @@ use crate::access::Policies;
 use crate::api::Api;
 use crate::call::Handlers;
 use crate::options::ServerOptions;
+use crate::ports::ApplicationLoop;
 use crate::session::Sessions;
 
 /// The server's shared state.
@@ -16,7 +19,7 @@ pub(crate) struct Core {
     pub(crate) control: ControlPlane,
     pub(crate) clusters: Clusters,
     /// The application loop, when it runs in this process.
-    pub(crate) controller: Option<controller::Handle>,
+    pub(crate) controller: Option<Arc<dyn ApplicationLoop>>,
     pub(crate) sessions: Sessions,
     pub(crate) policies: Policies,
     pub(crate) options: ServerOptions,

@@ -24,6 +24,7 @@ mod error;
 mod http;
 mod metrics;
 mod options;
+mod ports;
 mod server;
 mod services;
 mod session;
@@ -32,6 +33,7 @@ mod webhook;
 
 pub use error::Error;
 pub use options::ServerOptions;
+pub use ports::ApplicationLoop;
 pub use server::{Deps, Server, ServerHandle};
 
 /// The description of the API in the language of OpenAPI 2, from which clients' types are generated.

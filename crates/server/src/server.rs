@@ -17,6 +17,7 @@ use crate::http::listen::Listener;
 use crate::http::router::Routes;
 use crate::http::tls::Certificate;
 use crate::options::ServerOptions;
+use crate::ports::ApplicationLoop;
 use crate::services;
 use crate::session::{Sessions, prepare};
 
@@ -27,7 +28,7 @@ pub struct Deps {
     /// The clusters that applications are deployed to.
     pub clusters: Clusters,
     /// The application loop, when it runs in this process.
-    pub controller: Option<controller::Handle>,
+    pub controller: Option<Arc<dyn ApplicationLoop>>,
     /// How to run.
     pub options: ServerOptions,
 }

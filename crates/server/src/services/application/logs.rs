@@ -44,9 +44,13 @@ async fn read(call: Call) -> Result<Replies, Status> {
     }
     let pods = pods(&call, &application)?;
     let settings = call.core.control.settings();
-    let most = settings.config("server.maxPodLogsToRender").and_then(|text| text.parse().ok()).unwrap_or(MAX_PODS);
+    let most =
+        settings.config("server.maxPodLogsToRender").and_then(|text| text.parse().ok()).unwrap_or(MAX_PODS);
     if pods.len() > most {
-        return Err(Status::invalid(format!("max pods to view logs are reached. Please provide more granular query ({} pods, at most {most})", pods.len())));
+        return Err(Status::invalid(format!(
+            "max pods to view logs are reached. Please provide more granular query ({} pods, at most {most})",
+            pods.len()
+        )));
     }
     let cluster = live(&call, &application)?;
     let options = LogOptions {
@@ -258,14 +262,21 @@ mod tests {
     #[tokio::test]
     async fn lines_are_cut_and_merged_by_time() {
         let chunks = |texts: &[&str]| {
-            let chunks: Vec<Result<Bytes, Status>> = texts.iter().map(|text| Ok(Bytes::from((*text).to_owned()))).collect();
+            let chunks: Vec<Result<Bytes, Status>> =
+                texts.iter().map(|text| Ok(Bytes::from((*text).to_owned()))).collect();
             futures::stream::iter(chunks).boxed()
         };
-        let first = chunks(&["2026-01-01T00:00:01Z on", "e\n2026-01-01T00:00:03Z three\n", "2026-01-01T00:00:05Z five"]);
+        let first = chunks(&[
+            "2026-01-01T00:00:01Z on",
+            "e\n2026-01-01T00:00:03Z three\n",
+            "2026-01-01T00:00:05Z five",
+        ]);
         let second = chunks(&["2026-01-01T00:00:02Z two\nno time\n"]);
         let merged = sorted(vec![lines(first, "a".into()), lines(second, "b".into())]).await;
-        let told: Vec<String> =
-            merged.map(|line| line.map(|line| format!("{} {}", line.pod, line.content)).unwrap()).collect().await;
+        let told: Vec<String> = merged
+            .map(|line| line.map(|line| format!("{} {}", line.pod, line.content)).unwrap())
+            .collect()
+            .await;
         assert_eq!(told, ["a one", "b two", "b no time", "a three", "a five"]);
     }
 

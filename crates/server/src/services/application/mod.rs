@@ -48,10 +48,10 @@ fn find(call: &Call, key: &str, action: &str) -> Result<Arc<Application>, Status
 }
 
 fn find_named(call: &Call, key: &AppKey, action: &str) -> Result<Arc<Application>, Status> {
-    let project = match call.text("project") {
-        "" => call.texts("projects").first().copied().unwrap_or_default(),
-        project => project,
-    };
+    // Some requests name one project, others a list of which the first counts.
+    let listed = || ["project", "projects"].iter().find_map(|key| call.texts(key).first().copied());
+    let project =
+        Some(call.text("project")).filter(|project| !project.is_empty()).or_else(listed).unwrap_or_default();
     let missing = || Status::not_found(format!("applications.argoproj.io {:?} not found", key.name));
     if !project.is_empty() {
         let object = call.core.object_name(project, &key.namespace, &key.name);

@@ -25,7 +25,8 @@ pub(super) fn register(handlers: &mut Handlers) {
         let application = find(&call, "applicationName", "get")?;
         to_json(&tree(&call, &application)?)
     });
-    handlers.stream("application.ApplicationService/WatchResourceTree", |call| async move { watch_tree(call) });
+    handlers
+        .stream("application.ApplicationService/WatchResourceTree", |call| async move { watch_tree(call) });
     handlers.unary("application.ApplicationService/ManagedResources", |call| async move { managed(&call) });
     handlers.unary("application.ApplicationService/GetResource", get);
     handlers.unary("application.ApplicationService/PatchResource", patch);
@@ -58,7 +59,7 @@ pub(super) fn live(call: &Call, application: &Application) -> Result<Arc<LiveClu
 /// The tree of an application.
 pub(super) fn tree(call: &Call, application: &Application) -> Result<ApplicationTree, Status> {
     let cluster = live(call, application)?;
-    let known = call.core.controller.as_ref().and_then(|controller| controller.views.tree(&application.key()));
+    let known = call.core.controller.as_ref().and_then(|controller| controller.tree(&application.key()));
     let mut tree = match known {
         Some(tree) => ApplicationTree::clone(&tree),
         None => {
@@ -82,14 +83,17 @@ fn watch_tree(call: Call) -> Result<Replies, Status> {
     let Some(controller) = &call.core.controller else {
         return Ok(poll_tree(call, application));
     };
-    let changes = controller.views.subscribe(&application.key());
-    Ok(Box::pin(futures::stream::unfold((call, application, changes), |(call, application, mut changes)| async move {
-        changes.changed().await.ok()?;
-        tokio::time::sleep(SETTLE).await;
-        changes.borrow_and_update();
-        let reply = current_tree(&call, &application)?;
-        Some((reply, (call, application, changes)))
-    })))
+    let changes = controller.subscribe(&application.key());
+    Ok(Box::pin(futures::stream::unfold(
+        (call, application, changes),
+        |(call, application, mut changes)| async move {
+            changes.changed().await.ok()?;
+            tokio::time::sleep(SETTLE).await;
+            changes.borrow_and_update();
+            let reply = current_tree(&call, &application)?;
+            Some((reply, (call, application, changes)))
+        },
+    )))
 }
 
 /// The tree now; `None` when the application is gone or may not be seen any more.
@@ -131,7 +135,7 @@ fn managed(call: &Call) -> Result<Value, Status> {
                        run the server and the controller roles together";
         return Err(Status::unavailable(message));
     };
-    let known = controller.views.managed(&application.key());
+    let known = controller.managed(&application.key());
     let known = known.ok_or_else(|| {
         Status::unavailable(format!("{} has not been compared yet; try again shortly", application.key()))
     })?;
@@ -193,7 +197,8 @@ fn manifest(object: Object) -> Value {
 /// change the application is not enough, but where the settings say so.
 fn may_change(call: &Call, application: &Application, verb: &str) -> Result<(), Status> {
     let settings = call.core.control.settings();
-    let inherits = settings.config("server.rbac.disableApplicationFineGrainedRBACInheritance") == Some("false");
+    let inherits =
+        settings.config("server.rbac.disableApplicationFineGrainedRBACInheritance") == Some("false");
     if inherits && call.caller.allows_application(verb, application) {
         return Ok(());
     }
@@ -254,7 +259,10 @@ async fn list_events(call: Call) -> Result<Value, Status> {
         (uid.is_empty() || held.uid == uid) && held.name == name && held.namespace == namespace
     });
     let node = node.ok_or_else(|| {
-        Status::invalid(format!("{namespace}/{name} not found as part of application {}", application.metadata.name))
+        Status::invalid(format!(
+            "{namespace}/{name} not found as part of application {}",
+            application.metadata.name
+        ))
     })?;
     let found = live(&call, &application)?.events(&key_of(node), uid).await?;
     let items: Vec<Value> = found.into_iter().map(Object::into_value).collect();

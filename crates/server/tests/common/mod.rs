@@ -1,0 +1,139 @@
+//! A control plane in the sandbox, with the API server in front of it.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use cluster::{ClusterOptions, Clusters, ControlOptions, ControlPlane};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+use server::{Deps, Server, ServerHandle, ServerOptions};
+
+pub struct World {
+    pub sandbox: Sandbox,
+    pub control: ControlPlane,
+    pub server: ServerHandle,
+    pub base: String,
+    pub http: reqwest::Client,
+    pub token: String,
+}
+
+pub const PASSWORD: &str = "correct horse";
+
+/// The objects of an installation, but for the Applications.
+fn furniture(config: Value, policy: Value) -> Vec<Value> {
+    let meta = |name: &str| json!({"name": name, "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}});
+    let hash = bcrypt::hash(PASSWORD, 4).unwrap();
+    vec![
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}),
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("argocd-cm"), "data": config}),
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("argocd-rbac-cm"), "data": policy}),
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("argocd-secret"), "type": "Opaque", "stringData": {
+            "admin.password": hash, "accounts.alice.password": hash, "accounts.robot.password": hash,
+            "admin.passwordMtime": "2026-01-01T00:00:00Z", "webhook.github.secret": "shared",
+        }}),
+    ]
+}
+
+impl World {
+    pub async fn start() -> Self {
+        Self::start_with(json!({"accounts.alice": "login", "accounts.robot": "apiKey, login"}), json!({
+            "policy.csv": "p, alice, applications, get, default/seen*, allow\np, alice, projects, get, *, allow",
+        }), ServerOptions::default()).await
+    }
+
+    pub async fn start_with(config: Value, policy: Value, options: ServerOptions) -> Self {
+        let sandbox = Sandbox::start(Options::fast());
+        let definitions = cluster::install::definitions().unwrap();
+        sandbox.load(definitions.into_iter().map(object::Object::into_value)).unwrap();
+        sandbox.load(furniture(config, policy)).unwrap();
+        let client = kube::Client::new(sandbox.service(), "default");
+        let control = ControlPlane::start(client, ControlOptions::default()).await.unwrap();
+        let clusters = Clusters::new(control.clone(), ClusterOptions::default());
+        let options = ServerOptions {
+            address: IpAddr::from([127, 0, 0, 1]),
+            port: 0,
+            insecure: true,
+            login_delay: Duration::from_millis(2),
+            ..options
+        };
+        let root = options.root_path.clone();
+        let deps = Deps { control: control.clone(), clusters, controller: None, options };
+        let server = Server::start(deps).await.unwrap();
+        let base = format!("http://{}{root}", server.address());
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::new();
+        let mut world = Self { sandbox, control, server, base, http, token: String::new() };
+        world.token = world.log_in("admin").await;
+        world
+    }
+
+    /// Replaces the server by one with TLS; only `server` and `control` are good afterwards.
+    pub async fn secure(&mut self) {
+        let clusters = Clusters::new(self.control.clone(), ClusterOptions::default());
+        let options = ServerOptions {
+            address: IpAddr::from([127, 0, 0, 1]),
+            port: 0,
+            login_delay: Duration::from_millis(2),
+            ..ServerOptions::default()
+        };
+        let deps = Deps { control: self.control.clone(), clusters, controller: None, options };
+        self.server = Server::start(deps).await.unwrap();
+    }
+
+    pub async fn log_in(&self, name: &str) -> String {
+        let (status, body) = self
+            .call("", Method::POST, "/api/v1/session", Some(json!({"username": name, "password": PASSWORD})))
+            .await;
+        assert_eq!(status, 200, "{body}");
+        body["token"].as_str().unwrap().to_owned()
+    }
+
+    pub fn request(&self, token: &str, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        if token.is_empty() { request } else { request.bearer_auth(token) }
+    }
+
+    pub async fn call(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        let mut request = self.request(token, method.clone(), path);
+        if method != Method::GET {
+            request = request.header("content-type", "application/json");
+        }
+        if let Some(body) = body {
+            request = request.body(body.to_string());
+        }
+        read(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        self.call(&self.token, Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.call(&self.token, Method::POST, path, Some(body)).await
+    }
+}
+
+pub async fn read(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    let text = response.text().await.unwrap();
+    let value = serde_json::from_str(&text).unwrap_or_else(|_| text.clone().into());
+    (status, value)
+}
+
+pub fn application(name: &str) -> Value {
+    json!({
+        "metadata": {"name": name, "labels": {"team": "a"}},
+        "spec": {
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"},
+            "source": {"repoURL": "https://example.com/apps.git", "path": name},
+        },
+    })
+}
