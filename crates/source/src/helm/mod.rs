@@ -215,6 +215,18 @@ impl Helm {
         Ok(self.shared.archives.put(name.to_owned(), tree, digest))
     }
 
+    /// A text file at a URL, such as a remote value file.
+    ///
+    /// # Errors
+    /// When it cannot be fetched, is larger than `limit` bytes, or is not UTF-8.
+    pub async fn file(&self, place: &str, access: &Access, limit: u64) -> Result<String, Error> {
+        let data = download(place, place, access, &self.shared.options, limit).await?;
+        String::from_utf8(data).map_err(|_| Error::Content {
+            repository: url::without_credentials(place),
+            reason: "the file is not UTF-8 text".to_owned(),
+        })
+    }
+
     /// Makes the known index of a repository too old.
     pub(crate) fn invalidate(&self, repository: &str) {
         let wanted = url::normalize(repository);

@@ -3,8 +3,10 @@
 //! Not part of the product: built only with the feature `testing`, and panics where a test should fail.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod charts;
 mod http;
 mod repository;
 
+pub use charts::{ChartFiles, ChartServer};
 pub use http::GitServer;
 pub use repository::Repository;

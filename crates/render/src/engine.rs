@@ -1,0 +1,155 @@
+//! One render of one source, from an opened tree to objects. Everything here is synchronous and without hands: it runs
+//! on a thread of `pool`, reads through the job's trees, and asks the shell (`renderer`) for what has to be fetched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tree::{EntryKind, Tree, TreePath};
+use types::ApplicationSource;
+use types::settings::RenderingSettings;
+
+use crate::documents::{Manifest, Manifests};
+use crate::error::Failure;
+use crate::helm::ChartCache;
+use crate::kind::{self, Kind};
+use crate::variables::Variables;
+
+/// All inputs of one render.
+pub(crate) struct Job {
+    /// The source; the repository's overrides are merged in by [`run`].
+    pub(crate) source: ApplicationSource,
+    pub(crate) instance: String,
+    pub(crate) destination_namespace: String,
+    pub(crate) kube_version: String,
+    pub(crate) api_versions: Arc<[String]>,
+    pub(crate) settings: RenderingSettings,
+    pub(crate) variables: Variables,
+    pub(crate) tree: Arc<dyn Tree>,
+    /// The digest of an archive; `None` for Git.
+    pub(crate) digest: Option<String>,
+    /// The trees of sources that others refer to, by name.
+    pub(crate) references: BTreeMap<String, Reference>,
+    /// Remote value files that were fetched, by URL.
+    pub(crate) remote_files: BTreeMap<String, String>,
+    /// Charts that were fetched because a chart asked for them.
+    pub(crate) dependencies: Vec<(ChartRequest, Arc<dyn Tree>)>,
+    pub(crate) charts: Arc<ChartCache>,
+    pub(crate) max_directory_bytes: u64,
+}
+
+/// A source that others may refer to.
+#[derive(Clone)]
+pub(crate) enum Reference {
+    /// The files of a repository.
+    Files(Arc<dyn Tree>),
+    /// A chart, which cannot be referred to.
+    Chart,
+}
+
+/// A chart that another one needs and does not bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChartRequest {
+    pub(crate) name: String,
+    pub(crate) repository: String,
+    pub(crate) version: String,
+}
+
+/// What came of a render.
+pub(crate) enum Outcome {
+    Done(Done),
+    /// These charts have to be fetched first.
+    Needs(Vec<ChartRequest>),
+}
+
+pub(crate) struct Done {
+    pub(crate) kind: Kind,
+    pub(crate) manifests: Vec<Manifest>,
+}
+
+/// Renders the job.
+pub(crate) fn run(mut job: Job) -> (Result<Outcome, Failure>, Job, Option<Kind>) {
+    let mut kind = None;
+    let result = run_in(&mut job, &mut kind);
+    (result, job, kind)
+}
+
+fn run_in(job: &mut Job, chosen: &mut Option<Kind>) -> Result<Outcome, Failure> {
+    let place = application_path(&*job.tree, &job.source)?;
+    job.source = kind::with_overrides(&job.source, &*job.tree, &place, &job.instance)?;
+    let kind = if job.source.chart.is_empty() || job.source.repo_url.starts_with("oci://") {
+        kind::detect(&job.source, &*job.tree, &place, &job.settings)?
+    } else {
+        Kind::Helm
+    };
+    *chosen = Some(kind);
+    let mut manifests = Manifests::default();
+    match kind {
+        Kind::Directory => crate::directory::render(job, &place, &mut manifests)?,
+        Kind::Helm => {
+            if let Some(needed) = crate::helm::render(job, &place, &mut manifests)? {
+                return Ok(Outcome::Needs(needed));
+            }
+        }
+        Kind::Kustomize => crate::kustomize::render(job, &place, &mut manifests)?,
+    }
+    Ok(Outcome::Done(Done { kind, manifests: manifests.into_vec() }))
+}
+
+/// Where the application is, links followed.
+fn application_path(tree: &dyn Tree, source: &ApplicationSource) -> Result<TreePath, Failure> {
+    let written = if source.chart.is_empty() { source.path.as_str() } else { "" };
+    if written.starts_with('/') {
+        return Err(Failure::Path("app path is absolute".to_owned()));
+    }
+    let path = TreePath::new(written).map_err(|_| Failure::Path("app path outside root".to_owned()))?;
+    match tree::resolve(tree, &path) {
+        Ok(Some((place, EntryKind::Directory))) => Ok(place),
+        Ok(Some(_)) => Err(Failure::Path("app path is not a directory".to_owned())),
+        Ok(None) => Err(Failure::Path("app path does not exist".to_owned())),
+        Err(error) => Err(Failure::Path(error.to_string())),
+    }
+}
+
+/// The part of an instance name that is the application's own name.
+pub(crate) fn application_name(instance: &str) -> &str {
+    instance.split_once('_').map_or(instance, |(_, name)| name)
+}
+
+/// A cluster's version without what vendors add: `v1.30.2-eks-1a2b` is `1.30.2`.
+pub(crate) fn sanitized_kube_version(text: &str) -> Result<String, Failure> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let digits = text.strip_prefix('v').unwrap_or(text);
+    let end = digits
+        .find(|character: char| !character.is_ascii_digit() && character != '.')
+        .unwrap_or(digits.len());
+    let version = digits[..end].trim_end_matches('.');
+    let is_version = !version.is_empty() && version.split('.').all(|part| part.parse::<u64>().is_ok());
+    if is_version {
+        Ok(version.to_owned())
+    } else {
+        Err(Failure::Specification(format!("could not parse kubernetes version {text:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vendors_additions_are_cut_off() {
+        for (text, expected) in [
+            ("v1.30.2-eks-1a2b", Some("1.30.2")),
+            ("1.29+", Some("1.29")),
+            ("1.31.0", Some("1.31.0")),
+            ("", Some("")),
+            ("unknown", None),
+        ] {
+            assert_eq!(sanitized_kube_version(text).ok().as_deref(), expected, "{text}");
+        }
+        assert_eq!(application_name("team_web"), "web");
+        assert_eq!(application_name("web"), "web");
+    }
+}
