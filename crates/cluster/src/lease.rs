@@ -118,7 +118,7 @@ impl Candidate {
                 Ok(Ok(true)) => renewed = Some(started),
                 Ok(Ok(false)) => renewed = None,
                 Ok(Err(error)) => {
-                    tracing::warn!(lease = self.options.name, %error, "the lease cannot be renewed")
+                    tracing::warn!(lease = self.options.name, %error, "the lease cannot be renewed");
                 }
                 Err(_) => tracing::warn!(lease = self.options.name, "renewing the lease takes too long"),
             }

@@ -1,4 +1,11 @@
 //! Applying objects, in every way, on the sandbox and on a real API server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail"
+)]
 
 mod support;
 

@@ -1,4 +1,11 @@
 //! The control plane's records: read by watches, written through, settings derived.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail"
+)]
 
 mod support;
 

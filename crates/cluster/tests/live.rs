@@ -1,4 +1,11 @@
 //! The cache of a live cluster: tracking, trees, new kinds, and that no fault loses or invents anything.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail"
+)]
 
 mod support;
 

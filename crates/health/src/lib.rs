@@ -12,6 +12,9 @@
 //! Deliberately absent: combining the health of many objects (that is [`HealthCode`]'s order and the caller's loop),
 //! missing objects (there is nothing to look at), and the annotation that excludes an object from an aggregate.
 
+pub mod actions;
+#[cfg(feature = "lua")]
+mod lua;
 mod native;
 mod status;
 
@@ -72,7 +75,10 @@ pub enum Error {
 impl Error {
     /// The status that an object has while its script fails.
     pub fn status(&self) -> HealthStatus {
-        HealthStatus::unknown(self.to_string())
+        match self {
+            Error::Script { message, .. } => HealthStatus::unknown(message),
+            Error::NoLua { .. } => HealthStatus::unknown(self.to_string()),
+        }
     }
 }
 
@@ -96,6 +102,13 @@ pub fn has_rule(group: &str, kind: &str, overrides: &dyn Overrides) -> bool {
     native::rule(group, kind).is_some() || overrides.health_script(group, kind).is_some()
 }
 
+#[cfg(feature = "lua")]
+fn run(script: Script<'_>, object: &Object) -> Result<HealthStatus, Error> {
+    lua::health(script, object)
+        .map_err(|message| Error::Script { kind: object.group_kind().to_string(), message })
+}
+
+#[cfg(not(feature = "lua"))]
 fn run(_script: Script<'_>, object: &Object) -> Result<HealthStatus, Error> {
     Err(Error::NoLua { kind: object.group_kind().to_string() })
 }

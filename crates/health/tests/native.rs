@@ -1,4 +1,11 @@
 //! The rules built in, as tables: what an object says, and what is said of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail"
+)]
 
 use health::{NoOverrides, Overrides, Script, of};
 use object::Object;

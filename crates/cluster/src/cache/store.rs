@@ -79,7 +79,7 @@ impl Store {
     }
 
     /// Takes an object and answers the one that it replaces.
-    pub(crate) fn insert(&mut self, object: Arc<LiveObject>) -> Option<Arc<LiveObject>> {
+    pub(crate) fn insert(&mut self, object: &Arc<LiveObject>) -> Option<Arc<LiveObject>> {
         let kind = object.group_kind();
         let objects = self.kinds.entry(kind).or_default();
         let before = objects.replace(ByName(object.clone())).map(|object| object.0);
@@ -87,7 +87,7 @@ impl Store {
             Some(before) => self.unlink(before),
             None => self.count += 1,
         }
-        self.link(&object);
+        self.link(object);
         before
     }
 

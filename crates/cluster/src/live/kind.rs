@@ -1,10 +1,13 @@
 //! One watched kind: what it is told goes into the store, and what changed to the subscribers.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use object::GroupKind;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::{Inner, LiveChange};
 use crate::Error;
@@ -23,11 +26,23 @@ pub(super) struct KindState {
     trouble: Option<Trouble>,
 }
 
-#[derive(Clone)]
 struct Trouble {
     message: String,
-    /// The server answered, and trying again later does not help: a refusal by RBAC, a broken conversion.
+    since: Instant,
+    /// The server answers, but will not list the objects: a refusal by RBAC, a broken conversion, an aggregated API
+    /// that is down for long. The cluster as a whole does not wait for this.
     refused: bool,
+}
+
+/// A server that answers, but only that it cannot now, is given so long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Trouble {
+    fn new(error: &Error, before: Option<&Trouble>) -> Self {
+        let since = before.map_or_else(Instant::now, |before| before.since);
+        let can_pass = matches!(error.code(), 429 | 502..=504) && since.elapsed() < PATIENCE;
+        Trouble { message: error.to_string(), since, refused: error.code() != 0 && !can_pass }
+    }
 }
 
 impl Drop for KindState {
@@ -85,7 +100,8 @@ impl Inner {
                 name: kind.to_string(),
                 path: resource.collection_path(namespace.as_deref()),
                 lists: self.lists.clone(),
-                streaming: self.streaming.clone(),
+                // Not every server behind an API server can begin watches with lists.
+                streaming: Arc::new(AtomicBool::new(self.streaming.load(Ordering::Relaxed))),
                 timing: self.blueprint.timing,
             };
             let live_kind = LiveKind {
@@ -127,7 +143,7 @@ impl Inner {
                 return;
             }
             let instance_before = known.cloned().and_then(|known| store.instance_of(&known));
-            let before = store.insert(object.clone());
+            let before = store.insert(&object);
             (before, store.instance_of(&object), instance_before)
         };
         // An object that went over to another application is news for both.
@@ -267,10 +283,7 @@ impl Sink for KindSink {
         self.troubled = error.is_some();
         let Some(inner) = self.inner.upgrade() else { return };
         if let Some(state) = inner.kinds.lock().get_mut(&self.kind) {
-            state.trouble = error.map(|error| Trouble {
-                message: error.to_string(),
-                refused: error.code() != 0 && !matches!(error.code(), 429 | 502..=504),
-            });
+            state.trouble = error.map(|error| Trouble::new(error, state.trouble.as_ref()));
         }
         if error.is_some_and(Error::is_not_found) {
             inner.rediscover.notify_one();

@@ -88,7 +88,8 @@ pub(crate) struct Inner {
     /// A CRD or APIService changed, so that other kinds may be served.
     rediscover: Notify,
     lists: Arc<Semaphore>,
-    streaming: Arc<AtomicBool>,
+    /// Whether the server's own watches can begin with a list.
+    streaming: AtomicBool,
 }
 
 /// Changes that a slow subscriber may be behind before it is told to start over (`Lagged`).
@@ -111,7 +112,7 @@ impl LiveCluster {
             changes: broadcast::channel(CHANGES).0,
             rediscover: Notify::new(),
             lists: Arc::new(Semaphore::new(LISTS)),
-            streaming: Arc::new(AtomicBool::new(false)),
+            streaming: AtomicBool::new(false),
         });
         let supervisor = tokio::spawn(supervise::run(Arc::downgrade(&inner), connector)).abort_handle();
         Arc::new(LiveCluster { inner, supervisor })
