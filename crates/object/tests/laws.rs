@@ -1,5 +1,5 @@
 //! Laws that patches and ownership keep for any objects, tried on generated deployments.
-#![allow(clippy::unwrap_used, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::redundant_clone, reason = "test code")]
 
 use object::schema::{Schema, builtin};
 use object::structured::{self, FieldSet, ManagedFields, Writer};

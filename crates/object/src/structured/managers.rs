@@ -188,6 +188,33 @@ impl ManagedFields {
         Some(self.managers.remove(position))
     }
 
+    /// Hands the fields that client-side apply recorded under these names to a server-side applier, so that fields which
+    /// it no longer applies are removed like its own. Answers whether anything changed.
+    ///
+    /// Fields that were recorded in another API version than the applier's are only given up, as `kubectl` does it.
+    pub fn migrate_client_side(&mut self, client_managers: &[&str], applier: &str) -> bool {
+        let mut changed = false;
+        for name in client_managers {
+            let is_client = |manager: &Manager| {
+                manager.id.name == *name
+                    && manager.id.operation == Operation::Update
+                    && manager.id.subresource.is_empty()
+            };
+            let (clients, others) = std::mem::take(&mut self.managers).into_iter().partition(is_client);
+            let clients: Vec<Manager> = clients;
+            self.managers = others;
+            let Some(first) = clients.first() else { continue };
+            changed = true;
+            let id = ManagerId::new(applier, Operation::Apply, "", "");
+            let mut target = self.remove(&id).unwrap_or_else(|| Manager { id, ..first.clone() });
+            for client in clients.iter().filter(|client| client.api_version == target.api_version) {
+                target.fields = target.fields.union(&client.fields);
+            }
+            self.managers.push(target);
+        }
+        changed
+    }
+
     pub(crate) fn drop_empty(&mut self) {
         self.managers.retain(|manager| !manager.fields.is_empty());
     }
