@@ -125,6 +125,8 @@ pub struct LiveEvent {
     pub is_root: bool,
     /// Which object.
     pub key: ObjectKey,
+    /// Whether it is gone.
+    pub deleted: bool,
 }
 
 /// A live cluster.
@@ -151,6 +153,8 @@ pub trait Target: Send + Sync {
     fn is_excluded(&self, group: &str, kind: &str) -> bool;
     /// The objects that are tracked for an instance.
     fn managed(&self, instance: &str) -> Vec<LiveItem>;
+    /// The instance that an object is tracked for, if it is.
+    fn managed_by(&self, key: &ObjectKey) -> Option<String>;
     /// One object of the cache.
     fn live(&self, key: &ObjectKey) -> Option<LiveItem>;
     /// The objects with all their descendants.
@@ -227,6 +231,42 @@ pub trait Engine: Send + Sync {
     fn render(&self, ask: RenderAsk) -> BoxFuture<'_, Result<Rendering, Trouble>>;
 }
 
+/// How a pair differs.
+#[derive(Debug, Clone, Default)]
+pub struct Difference {
+    /// Whether it does.
+    pub modified: bool,
+    /// Live without what the comparison leaves out.
+    pub normalized_live: Option<Object>,
+    /// What live would be after a sync.
+    pub predicted_live: Option<Object>,
+}
+
+/// The comparison of pairs under the rules of one application.
+pub trait Comparer: Send + Sync {
+    /// Compares a pair of which at least one side is there.
+    ///
+    /// # Errors
+    /// The text of what could not be computed.
+    fn compare(&self, target: Option<&Object>, live: Option<&Object>) -> Result<Difference, String>;
+    /// A pair with the values of Secrets masked.
+    fn mask(&self, target: Option<&Object>, live: Option<&Object>) -> (Option<Object>, Option<Object>);
+    /// A target that keeps what is live wherever the rules ignore differences.
+    ///
+    /// # Errors
+    /// The text of what could not be computed.
+    fn respect(&self, target: &Object, live: &Object) -> Result<Object, String>;
+}
+
+/// Where comparisons come from.
+pub trait Comparers: Send + Sync {
+    /// The comparison for an application.
+    ///
+    /// # Errors
+    /// Which rule cannot be used.
+    fn comparer(&self, app: &Application, settings: &Settings) -> Result<Arc<dyn Comparer>, String>;
+}
+
 /// Everything outside, in one hand.
 #[derive(Clone)]
 pub struct Outside {
@@ -236,4 +276,6 @@ pub struct Outside {
     pub fleet: Arc<dyn Fleet>,
     /// The renderer.
     pub engine: Arc<dyn Engine>,
+    /// The comparisons.
+    pub comparers: Arc<dyn Comparers>,
 }

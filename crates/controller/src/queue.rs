@@ -12,7 +12,7 @@ use crate::decision::refresh::CompareLevel;
 
 /// Who is waiting. Earlier ones go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Priority {
+pub(crate) enum Priority {
     /// A person.
     User,
     /// An operation that is under way, or a commit that was announced.
@@ -25,17 +25,17 @@ pub enum Priority {
 
 /// What an application needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Work {
+pub(crate) struct Work {
     /// A comparison of at least this level, and whether renderings are made anew.
-    pub compare: Option<(CompareLevel, bool)>,
+    pub(crate) compare: Option<(CompareLevel, bool)>,
 }
 
 impl Work {
     /// Only a look at what is due.
-    pub const LOOK: Self = Self { compare: None };
+    pub(crate) const LOOK: Self = Self { compare: None };
 
     /// A comparison of at least a level.
-    pub fn compare(level: CompareLevel) -> Self {
+    pub(crate) fn compare(level: CompareLevel) -> Self {
         Self { compare: Some((level, false)) }
     }
 
@@ -72,7 +72,7 @@ struct State {
 
 /// The queue.
 #[derive(Default)]
-pub struct Queue {
+pub(crate) struct Queue {
     state: Mutex<State>,
     wake: Notify,
     /// Wakes whoever waits for the next timer when an earlier one was set.
@@ -81,13 +81,13 @@ pub struct Queue {
 
 impl Queue {
     /// Asks for attention now. What was asked for the same application before is kept, the more urgent priority wins.
-    pub fn add(&self, key: AppKey, work: Work, priority: Priority) {
+    pub(crate) fn add(&self, key: AppKey, work: Work, priority: Priority) {
         self.state.lock().add(key, work, priority);
         self.wake.notify_one();
     }
 
     /// Asks for attention at a time. Only the earliest time of an application is kept, with all that was asked.
-    pub fn add_at(&self, key: AppKey, work: Work, priority: Priority, at: Instant) {
+    pub(crate) fn add_at(&self, key: AppKey, work: Work, priority: Priority, at: Instant) {
         let mut state = self.state.lock();
         let (at, work, priority) = match state.due.get(&key) {
             Some((known, known_work, known_priority)) => {
@@ -107,14 +107,14 @@ impl Queue {
     }
 
     /// Forgets the timer of an application that is gone.
-    pub fn forget(&self, key: &AppKey) {
+    pub(crate) fn forget(&self, key: &AppKey) {
         let mut state = self.state.lock();
         state.due.remove(key);
         state.pending.remove(key);
     }
 
     /// Waits for the next application; `None` when the queue is closed. [`Queue::done`] must follow.
-    pub async fn next(&self) -> Option<(AppKey, Work, Priority)> {
+    pub(crate) async fn next(&self) -> Option<(AppKey, Work, Priority)> {
         loop {
             let notified = self.wake.notified();
             {
@@ -137,7 +137,7 @@ impl Queue {
     }
 
     /// Says that a worker is finished with an application. What was asked meanwhile becomes ready.
-    pub fn done(&self, key: &AppKey) {
+    pub(crate) fn done(&self, key: &AppKey) {
         let mut state = self.state.lock();
         state.running.remove(key);
         if let Some(pending) = state.pending.get(key).copied() {
@@ -172,7 +172,7 @@ impl Queue {
     }
 
     /// Serves the timers until the queue is closed.
-    pub async fn run_timers(&self) {
+    pub(crate) async fn run_timers(&self) {
         loop {
             let changed = self.timer.notified();
             let next = self.fire(Instant::now());
@@ -189,14 +189,14 @@ impl Queue {
     }
 
     /// Ends all workers and timers.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.state.lock().closed = true;
         self.wake.notify_one();
         self.timer.notify_one();
     }
 
     /// How many applications wait for a worker.
-    pub fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.state.lock().pending.len()
     }
 }

@@ -53,6 +53,8 @@ pub fn decide(app: &Application, inputs: &RefreshInputs) -> Option<Refresh> {
         return because(CompareLevel::LatestForced, kind == "hard", "it was asked for");
     }
     let compared = &app.status.sync.compared_to;
+    // A first comparison is content with revisions that others have looked up a moment ago: a thousand applications
+    // of one repository that start together ask it once.
     if app.status.reconciled_at.is_some() && sources_differ(&app.spec, compared) {
         return because(CompareLevel::LatestForced, false, "the source changed");
     }
@@ -63,7 +65,6 @@ pub fn decide(app: &Application, inputs: &RefreshInputs) -> Option<Refresh> {
         }
         _ => false,
     };
-    // Without any comparison before, only a hard interval makes the first one hard.
     let hard = expired(inputs.hard_interval) || (age.is_none() && inputs.hard_interval.is_some());
     if age.is_none() || hard || expired(inputs.interval) {
         let reason = if age.is_none() { "it was never compared" } else { "the last comparison is too old" };

@@ -1,0 +1,40 @@
+//! The real outside: crates `cluster`, `render` and `diff` behind the ports.
+
+mod comparer;
+mod fleet;
+mod store;
+mod target;
+
+use std::sync::Arc;
+
+use cluster::{Clusters, ControlPlane};
+
+use crate::ports::{Engine, Outside, Trouble, TroubleKind};
+
+impl Outside {
+    /// Real records and clusters, with any renderer.
+    pub fn live(control: ControlPlane, clusters: Clusters, engine: Arc<dyn Engine>) -> Self {
+        Self {
+            store: Arc::new(store::Records::new(control.clone())),
+            fleet: Arc::new(fleet::LiveFleet::new(control, clusters)),
+            engine,
+            comparers: Arc::new(comparer::Differ),
+        }
+    }
+}
+
+/// The failure of a request to a cluster.
+fn trouble(error: &cluster::Error) -> Trouble {
+    let kind = if error.is_not_found() {
+        TroubleKind::NotFound
+    } else if error.is_conflict() {
+        TroubleKind::Conflict
+    } else if error.code() == 413 {
+        TroubleKind::TooLarge
+    } else if error.is_transient() {
+        TroubleKind::Transient
+    } else {
+        TroubleKind::Permanent
+    };
+    Trouble::new(kind, error.to_string())
+}

@@ -1,0 +1,142 @@
+//! The comparison of one rendered object with one live object: what of it is remembered, and in which form.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use object::{Object, ObjectKey};
+use sync::SyncOptions;
+use types::ResourceDiff;
+use types::names::{ANNOTATION_COMPARE_OPTIONS, ANNOTATION_IGNORE_HEALTHCHECK};
+use types::tracking::Tracking;
+
+use crate::ownership::is_own;
+use crate::ports::{Comparer, Difference};
+
+/// The largest remembered comparison, uncompressed; Kubernetes accepts no objects near it.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// What decides on comparisons beside the objects.
+#[derive(Clone)]
+pub(crate) struct Rules {
+    /// How objects are marked.
+    pub(crate) tracking: Tracking,
+    /// The application's sync options.
+    pub(crate) options: SyncOptions,
+    /// The rules of the comparison itself.
+    pub(crate) compare: Arc<dyn Comparer>,
+    /// A hash of all of it: judgements made under other rules do not count.
+    pub(crate) hash: u64,
+}
+
+/// All that is known of a pair, without its contents.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Judgement {
+    /// Whether live differs from rendered; `false` when one side is missing.
+    pub(crate) modified: bool,
+    /// Whether live is the application's own.
+    pub(crate) own: bool,
+    /// Whether live is a hook.
+    pub(crate) hook: bool,
+    /// Whether rendered asks to be left alone.
+    pub(crate) skipped: bool,
+    /// Whether live may stay without being wanted.
+    pub(crate) ignore_extraneous: bool,
+    /// Whether live has no say in the application's health.
+    pub(crate) ignore_health: bool,
+    /// The sync wave.
+    pub(crate) wave: i64,
+    /// Whether somebody must confirm deletion.
+    pub(crate) requires_confirmation: bool,
+    /// Why the pair could not be compared.
+    pub(crate) error: Option<String>,
+    /// The pair as clients see it, compressed.
+    packed: Option<Arc<[u8]>>,
+}
+
+/// Judges a pair.
+pub(crate) fn judge(
+    rules: &Rules,
+    key: &ObjectKey,
+    target: Option<&Object>,
+    live: Option<&Object>,
+) -> Judgement {
+    let difference = rules.compare.compare(target, live);
+    let (modified, error) = match &difference {
+        Ok(difference) => (difference.modified && target.is_some() && live.is_some(), None),
+        Err(text) => (false, Some(text.clone())),
+    };
+    let shown = target.or(live);
+    Judgement {
+        modified,
+        own: is_own(&rules.tracking, live, target),
+        hook: target.is_none() && live.is_some_and(sync::is_hook),
+        skipped: target.is_some_and(sync::is_skipped),
+        ignore_extraneous: live.is_some_and(|live| has_compare_option(live, "IgnoreExtraneous")),
+        ignore_health: live
+            .is_some_and(|live| live.annotation(ANNOTATION_IGNORE_HEALTHCHECK) == Some("true")),
+        wave: shown.map(sync::wave).unwrap_or_default(),
+        requires_confirmation: sync::requires_confirmation(&rules.options, target, live),
+        error,
+        packed: pack(&describe(rules, key, target, live, difference.ok())),
+    }
+}
+
+fn has_compare_option(object: &Object, option: &str) -> bool {
+    let options = object.annotation(ANNOTATION_COMPARE_OPTIONS).unwrap_or_default();
+    options.split(',').any(|item| item.trim() == option)
+}
+
+/// The pair as clients see it; Secrets are masked, and compared once more masked.
+fn describe(
+    rules: &Rules,
+    key: &ObjectKey,
+    target: Option<&Object>,
+    live: Option<&Object>,
+    difference: Option<Difference>,
+) -> ResourceDiff {
+    let json = |object: Option<&Object>| object.map(Object::to_json).unwrap_or_default();
+    let secret = key.kind == "Secret" && key.group.is_empty();
+    let masked = if secret { Some(rules.compare.mask(target, live)) } else { None };
+    let (target, live, difference) = match &masked {
+        Some((target, live)) => {
+            let shown = rules.compare.compare(target.as_ref(), live.as_ref()).unwrap_or_default();
+            (target.as_ref(), live.as_ref(), Some(shown))
+        }
+        None => (target, live, difference),
+    };
+    let text = |object: Option<&Object>| object.map_or_else(|| "null".to_owned(), Object::to_json);
+    let difference = difference.unwrap_or_default();
+    ResourceDiff {
+        group: key.group.clone(),
+        kind: key.kind.clone(),
+        namespace: key.namespace.clone(),
+        name: key.name.clone(),
+        target_state: text(target),
+        live_state: text(live),
+        hook: live.is_some_and(sync::is_hook),
+        normalized_live_state: json(difference.normalized_live.as_ref()),
+        predicted_live_state: json(difference.predicted_live.as_ref()),
+        resource_version: live.map(|live| live.resource_version().to_owned()).unwrap_or_default(),
+        modified: difference.modified,
+        diff: String::new(),
+    }
+}
+
+fn pack(diff: &ResourceDiff) -> Option<Arc<[u8]>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    serde_json::to_writer(&mut encoder, diff).ok()?;
+    encoder.flush().ok()?;
+    Some(encoder.finish().ok()?.into())
+}
+
+impl Judgement {
+    /// The pair as clients see it.
+    pub(crate) fn resource_diff(&self) -> Option<ResourceDiff> {
+        let mut text = Vec::new();
+        DeflateDecoder::new(self.packed.as_deref()?).take(MAX_BYTES).read_to_end(&mut text).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+}

@@ -1,0 +1,315 @@
+//! One look at an application: whatever is due is done, in order, and what changed is written.
+//!
+//! ```text
+//! deleted? ─▶ finalize.rs        operation? ─▶ operate.rs        refresh? ─▶ reconcile.rs ─▶ automated sync? ─▶ again
+//! ```
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sync::Phase;
+use types::{AppKey, Application, OperationState, Time};
+
+use crate::commit::{RefreshRequest, write};
+use crate::core::Core;
+use crate::decision::automation::{Automation, in_progress};
+use crate::decision::operation::{Entry, enter, is_over};
+use crate::decision::refresh::{CompareLevel, Refresh, RefreshInputs, decide, next_due};
+use crate::decision::{conditions, history};
+use crate::events::{Happening, status_changes};
+use crate::memory::TRUSTED;
+use crate::ports::{Trouble, TroubleKind};
+use crate::queue::{Priority, Work};
+use crate::reconcile::Refreshed;
+
+/// The most rounds of one look; an automated sync needs two.
+const ROUNDS: usize = 4;
+
+impl Core {
+    /// Looks at an application.
+    pub(crate) async fn look(&self, key: &AppKey, work: Work) {
+        let mut requested = work.compare;
+        for _ in 0..ROUNDS {
+            let Some(stored) = self.outside.store.application(key) else {
+                return self.forget(key);
+            };
+            if !self.handles(&stored) {
+                return;
+            }
+            let outcome = self.round(&stored, requested.take()).await;
+            match outcome {
+                Ok(Round::Again) => {}
+                Ok(Round::Over) => break,
+                Err(trouble) => {
+                    self.failed(&stored, &trouble);
+                    return;
+                }
+            }
+        }
+        self.schedule(key);
+    }
+
+    fn forget(&self, key: &AppKey) {
+        self.memory.forget(key);
+        self.queue.forget(key);
+    }
+
+    /// Nothing was written; the same look is made again later.
+    fn failed(&self, app: &Application, trouble: &Trouble) {
+        let key = app.key();
+        if trouble.kind == TroubleKind::NotFound {
+            return self.forget(&key);
+        }
+        let known = self.memory.of(&key);
+        let wait = match trouble.kind {
+            // Somebody else wrote first; what they wrote is on its way here.
+            TroubleKind::Conflict => Duration::from_millis(50),
+            _ => self.backoff(&known),
+        };
+        if trouble.kind != TroubleKind::Conflict {
+            tracing::warn!("{key}: {trouble}; tried again in {} ms", wait.as_millis());
+        }
+        self.requeue_in(&key, Work::compare(CompareLevel::Recent), Priority::Drift, wait);
+    }
+
+    /// Makes sure that the application is looked at again when its comparison gets old.
+    fn schedule(&self, key: &AppKey) {
+        let settings = self.outside.store.settings();
+        let timing = &settings.reconciliation;
+        let compared = self.memory.of(key).lock().last_compared.unwrap_or_else(|| self.now());
+        if let Some(due) = next_due(compared, timing.refresh, timing.jitter, rand::random()) {
+            self.requeue_at(key, Work::LOOK, Priority::Timer, due);
+        }
+    }
+
+    async fn round(
+        &self,
+        stored: &Arc<Application>,
+        requested: Option<(CompareLevel, bool)>,
+    ) -> Result<Round, Trouble> {
+        if stored.metadata.deletion_timestamp.is_some() && stored.operation.is_none() && !in_progress(stored)
+        {
+            return self.finalize(stored).await;
+        }
+        let settings = self.outside.store.settings();
+        let timeout = settings.reconciliation.sync_timeout;
+        let mut requested = requested;
+        let mut current = Arc::clone(stored);
+        match enter(stored, self.now(), timeout) {
+            Entry::Idle => {}
+            Entry::WaitsForRetry(at) => self.requeue_at(&stored.key(), Work::LOOK, Priority::Webhook, at),
+            Entry::Step { state, changed, timed_out } => {
+                if let Some(wait) = self.pause_left(&stored.key()) {
+                    self.requeue_in(&stored.key(), Work::LOOK, Priority::Webhook, wait);
+                } else {
+                    if changed {
+                        current = self.begin(&current, &state).await?;
+                    }
+                    let (after, level) = self.advance(&current, *state, timed_out).await?;
+                    current = after;
+                    requested = requested.max(level.map(|level| (level, false)));
+                }
+            }
+        }
+        self.refresh_if_due(&current, requested).await
+    }
+
+    fn pause_left(&self, key: &AppKey) -> Option<Duration> {
+        let known = self.memory.of(key);
+        let mut known = known.lock();
+        let until = known.operation_not_before?;
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            known.operation_not_before = None;
+            return None;
+        }
+        Some(left)
+    }
+
+    /// Writes down that an operation starts, or starts again, before anything of it is done.
+    async fn begin(
+        &self,
+        stored: &Arc<Application>,
+        state: &OperationState,
+    ) -> Result<Arc<Application>, Trouble> {
+        let mut draft = Application::clone(stored);
+        draft.status.operation_state = Some(state.clone());
+        write(self.outside.store.as_ref(), stored, &draft, true).await
+    }
+
+    /// Makes a step of the operation and writes its state. Answers which comparison is needed afterwards.
+    async fn advance(
+        &self,
+        stored: &Arc<Application>,
+        state: OperationState,
+        timed_out: bool,
+    ) -> Result<(Arc<Application>, Option<CompareLevel>), Trouble> {
+        let key = stored.key();
+        let (state, again) = self.operate(stored, state, timed_out).await;
+        let mut draft = Application::clone(stored);
+        let over = is_over(&state);
+        if over {
+            draft.operation = None;
+            let sync = state.operation.sync.as_ref();
+            let partial = sync.is_some_and(|sync| sync.dry_run || !sync.resources.is_empty());
+            if state.phase == Phase::Succeeded.as_str() && !partial {
+                history::append(&mut draft, &state, Time(self.now()).truncated());
+            }
+        } else if state.finished_at.is_none() {
+            self.requeue_in(&key, Work::LOOK, Priority::Webhook, again);
+        } else if let Entry::WaitsForRetry(at) = {
+            let mut waiting = draft.clone();
+            waiting.status.operation_state = Some(state.clone());
+            enter(&waiting, self.now(), None)
+        } {
+            self.requeue_at(&key, Work::LOOK, Priority::Webhook, at);
+        }
+        draft.status.operation_state = Some(state.clone());
+        let written = self.write_result(stored, &draft).await?;
+        if !over {
+            return Ok((written, None));
+        }
+        self.metrics.synced(&written, &state);
+        self.tell(&written, &Happening::completed(&state));
+        let dry_run = state.operation.sync.as_ref().is_some_and(|sync| sync.dry_run);
+        let level = if state.operation.initiated_by.automated {
+            CompareLevel::Latest
+        } else {
+            CompareLevel::LatestForced
+        };
+        Ok((written, (!dry_run).then_some(level)))
+    }
+
+    /// Writes the state of an operation. Only the fields that this step changed are written, so that a request to
+    /// terminate, made meanwhile, stays.
+    async fn write_result(
+        &self,
+        stored: &Arc<Application>,
+        draft: &Application,
+    ) -> Result<Arc<Application>, Trouble> {
+        let mut wait = Duration::from_millis(100);
+        for _ in 0..10 {
+            match write(self.outside.store.as_ref(), stored, draft, false).await {
+                Err(trouble) if trouble.is_transient() => {
+                    // What was done is known only here: losing it would mean to do it all again.
+                    tracing::warn!(
+                        "{}: the state of the operation cannot be written: {trouble}",
+                        stored.key()
+                    );
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(Duration::from_secs(5));
+                }
+                other => return other,
+            }
+        }
+        write(self.outside.store.as_ref(), stored, draft, false).await
+    }
+
+    async fn refresh_if_due(
+        &self,
+        stored: &Arc<Application>,
+        requested: Option<(CompareLevel, bool)>,
+    ) -> Result<Round, Trouble> {
+        let settings = self.outside.store.settings();
+        let timing = &settings.reconciliation;
+        let key = stored.key();
+        let inputs = RefreshInputs {
+            now: self.now(),
+            last_compared: self.memory.of(&key).lock().last_compared,
+            interval: timing.refresh,
+            hard_interval: timing.hard_refresh,
+            requested,
+        };
+        let Some(refresh) = decide(stored, &inputs) else { return Ok(Round::Over) };
+        tracing::debug!("{key}: compared at level {:?} because {}", refresh.level, refresh.reason);
+        let request = RefreshRequest::of(stored);
+        let mut draft = Application::clone(stored);
+        let automation = match self.refresh(&mut draft, refresh).await {
+            Refreshed::Done(automation) => automation,
+            Refreshed::Abandoned(wait) => {
+                self.requeue_in(&key, Work::compare(refresh.level), Priority::Timer, wait);
+                return Ok(Round::Over);
+            }
+        };
+        if request.is_none() {
+            keep_quiet(stored, &mut draft, refresh);
+        }
+        let started = self.start(&mut draft, automation);
+        let written = write(self.outside.store.as_ref(), stored, &draft, started.is_some()).await?;
+        for happening in status_changes(stored, &written) {
+            self.tell(&written, &happening);
+        }
+        if let Some(request) = request {
+            request.consume(self.outside.store.as_ref(), &written).await;
+        }
+        self.look_again_at_applied(&key);
+        let Some(happening) = started else { return Ok(Round::Over) };
+        self.tell(&written, &happening);
+        Ok(Round::Again)
+    }
+
+    /// Starts an automated sync, written together with the status that led to it.
+    fn start(&self, draft: &mut Application, automation: Automation) -> Option<Happening> {
+        match automation {
+            Automation::Start(operation) => {
+                let revisions = match &operation.sync {
+                    Some(sync) if !sync.revisions.is_empty() => sync.revisions.clone(),
+                    Some(sync) => vec![sync.revision.clone()],
+                    None => Vec::new(),
+                };
+                draft.operation = Some(*operation);
+                draft.status.operation_state = None;
+                if let Entry::Step { state, .. } = enter(draft, self.now(), None) {
+                    draft.status.operation_state = Some(*state);
+                }
+                Some(Happening::SyncStarted { revisions })
+            }
+            Automation::Later(at) => {
+                self.requeue_at(&draft.key(), Work::compare(CompareLevel::Latest), Priority::Drift, at);
+                None
+            }
+            Automation::Nothing | Automation::Refuse(_) => None,
+        }
+    }
+
+    /// A status that rests on the answers to applies is checked once the cache must have caught up.
+    fn look_again_at_applied(&self, key: &AppKey) {
+        let known = self.memory.of(key);
+        if !known.lock().applied.is_empty() {
+            self.requeue_in(key, Work::compare(CompareLevel::Recent), Priority::Timer, TRUSTED);
+        }
+    }
+}
+
+/// What comes after a round.
+pub(crate) enum Round {
+    /// Another round: an operation was started.
+    Again,
+    /// Nothing more for now.
+    Over,
+}
+
+/// A comparison that only time asked for and that found nothing new is no reason to write.
+fn keep_quiet(stored: &Application, draft: &mut Application, refresh: Refresh) {
+    if refresh.level > CompareLevel::Latest || stored.status.reconciled_at.is_none() {
+        return;
+    }
+    let after_operation = stored
+        .status
+        .operation_state
+        .as_ref()
+        .and_then(|state| state.finished_at)
+        .is_some_and(|finished| stored.status.reconciled_at.is_none_or(|compared| compared < finished));
+    if after_operation {
+        return;
+    }
+    let new = std::mem::replace(&mut draft.status.reconciled_at, stored.status.reconciled_at);
+    if draft.status != stored.status || draft.metadata.finalizers != stored.metadata.finalizers {
+        draft.status.reconciled_at = new;
+    }
+}
+
+/// The condition of a deletion that failed.
+pub(crate) fn deletion_failed(text: &str) -> types::ApplicationCondition {
+    conditions::condition(conditions::DELETION, text)
+}

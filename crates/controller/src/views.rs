@@ -1,0 +1,70 @@
+//! What the loop knows beyond the Applications themselves, for the API server: resource trees and compared objects.
+//! Nothing of it is stored twice; a tree is put together when somebody asks for it.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use types::{AppKey, Application, ApplicationTree, HealthStatus, ResourceDiff, ResourceNode, ResourceRef};
+
+use crate::memory::Memory;
+use crate::ports::{Outside, Target};
+
+/// The views. Cheap to clone.
+#[derive(Clone)]
+pub struct Views {
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) outside: Outside,
+}
+
+impl Views {
+    /// The resource tree of an application; `None` before its first comparison.
+    pub fn tree(&self, key: &AppKey) -> Option<Arc<ApplicationTree>> {
+        let app = self.outside.store.application(key)?;
+        let target = self.outside.fleet.resolve(&app.spec.destination).ok()?;
+        let nodes = nodes(&self.memory, &app, target.as_ref())?;
+        let orphaned_nodes = self.orphans(&app, target.as_ref(), &nodes);
+        Some(Arc::new(ApplicationTree { nodes, orphaned_nodes, ..ApplicationTree::default() }))
+    }
+
+    fn orphans(&self, app: &Application, target: &dyn Target, nodes: &[ResourceNode]) -> Vec<ResourceNode> {
+        let project = self.outside.store.project(app.spec.project_name());
+        project.map(|project| crate::orphans::find(app, &project, target, nodes)).unwrap_or_default()
+    }
+
+    /// The managed objects of an application with their comparisons, Secrets masked; `None` before the first comparison.
+    pub fn managed(&self, key: &AppKey) -> Option<Arc<Vec<ResourceDiff>>> {
+        let known = self.memory.get(key)?;
+        let known = known.lock();
+        let diffs =
+            known.judgements.values().filter_map(|remembered| remembered.judgement.resource_diff()).collect();
+        Some(Arc::new(diffs))
+    }
+
+    /// A number that grows whenever an application's tree or managed objects may have changed.
+    pub fn subscribe(&self, key: &AppKey) -> watch::Receiver<u64> {
+        self.memory.subscribe(key)
+    }
+}
+
+/// All nodes of an application's tree, those that are missing included.
+pub(crate) fn nodes(memory: &Memory, app: &Application, target: &dyn Target) -> Option<Vec<ResourceNode>> {
+    let known = memory.get(&app.key())?;
+    let (roots, missing) = {
+        let known = known.lock();
+        (known.roots.clone(), known.missing.clone())
+    };
+    let mut nodes = target.tree(&roots);
+    nodes.extend(missing.into_iter().map(|(key, version)| ResourceNode {
+        resource_ref: ResourceRef {
+            group: key.group,
+            version,
+            kind: key.kind,
+            namespace: key.namespace,
+            name: key.name,
+            uid: String::new(),
+        },
+        health: Some(HealthStatus { status: "Missing".to_owned(), ..HealthStatus::default() }),
+        ..ResourceNode::default()
+    }));
+    Some(nodes)
+}
