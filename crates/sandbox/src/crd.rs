@@ -6,7 +6,10 @@ use object::GroupVersionKind;
 use object::schema::Schemas;
 use serde_json::{Map, Value, json};
 
-use crate::kinds::{ALL_VERBS, Kind, Subresource, api_version};
+use crate::kinds::{Kind, Subresource, api_version};
+
+/// The verbs of custom resources, in the order that discovery lists them.
+const VERBS: &[&str] = &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
 /// What one version of a custom resource adds to its [`Kind`].
 #[derive(Debug)]
@@ -61,7 +64,7 @@ pub(crate) fn kinds(definition: &Value) -> Vec<Kind> {
             namespaced: spec["scope"] == "Namespaced",
             short_names: texts(&names["shortNames"]),
             categories: texts(&names["categories"]),
-            verbs: ALL_VERBS.iter().map(|verb| (*verb).to_owned()).collect(),
+            verbs: VERBS.iter().map(|verb| (*verb).to_owned()).collect(),
             subresources: subresources(version, &kind),
             collection: Arc::from(format!("{group}/{plural}")),
             storage_api_version: api_version(&group, &storage),
@@ -161,7 +164,6 @@ pub(crate) fn established_status(definition: &Value, now: &str) -> Value {
         !definition["status"]["storedVersions"].as_array().is_some_and(|known| known.contains(version))
     }));
     let previous = &definition["status"]["conditions"];
-    let generation = definition["metadata"]["generation"].as_i64().unwrap_or(1);
     let condition = |kind: &str, reason: &str, message: &str| {
         let since = previous
             .as_array()
@@ -169,7 +171,7 @@ pub(crate) fn established_status(definition: &Value, now: &str) -> Value {
             .map(|c| c["lastTransitionTime"].clone())
             .unwrap_or_else(|| now.into());
         json!({"type": kind, "status": "True", "reason": reason, "message": message,
-               "lastTransitionTime": since, "observedGeneration": generation})
+               "lastTransitionTime": since})
     };
     let mut names = spec["names"].as_object().cloned().unwrap_or_else(Map::new);
     names.retain(|_, value| !value.is_null());

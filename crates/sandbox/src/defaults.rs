@@ -4,6 +4,7 @@
 use object::Object;
 use serde_json::{Value, json};
 
+use crate::engine::edit_metadata;
 use crate::kinds::Kind;
 use crate::typed;
 
@@ -21,6 +22,12 @@ pub(crate) fn apply(kind: &Kind, value: &mut Value) {
         object::defaults::fill_builtin_defaults(&mut object);
         *value = object.into_value();
     }
+    match kind.collection.as_ref() {
+        "/namespaces" => name_label(value),
+        "/secrets" => merge_string_data(value),
+        _ => {}
+    }
+    write_out(value);
     if value.get("status").is_none()
         && let (Some(status), Some(map)) = (initial_status(kind, value), value.as_object_mut())
     {
@@ -28,6 +35,94 @@ pub(crate) fn apply(kind: &Kind, value: &mut Value) {
     }
     if kind.is("apiextensions.k8s.io", "CustomResourceDefinition") {
         definition_names(value);
+    }
+}
+
+fn name_label(value: &mut Value) {
+    let name = value["metadata"]["name"].clone();
+    edit_metadata(value, |metadata| {
+        let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+        if let Some(labels) = labels.as_object_mut() {
+            labels.insert("kubernetes.io/metadata.name".into(), name);
+        }
+    });
+}
+
+/// `stringData` is written as `data`, base64-encoded, and never kept.
+fn merge_string_data(value: &mut Value) {
+    use base64::Engine as _;
+    let Some(map) = value.as_object_mut() else { return };
+    let Some(Value::Object(texts)) = map.remove("stringData") else { return };
+    if texts.is_empty() {
+        return;
+    }
+    let data = map.entry("data").or_insert_with(|| json!({}));
+    if !data.is_object() {
+        *data = json!({});
+    }
+    if let Some(data) = data.as_object_mut() {
+        for (key, text) in texts {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_str().unwrap_or_default());
+            data.insert(key, encoded.into());
+        }
+    }
+}
+
+/// Structures that Go writes even when they are empty.
+fn write_out(value: &mut Value) {
+    let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+    match kind.as_str() {
+        "Pod" => containers(&mut value["spec"]),
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => {
+            template(&mut value["spec"]["template"]);
+        }
+        "CronJob" => {
+            let job = &mut value["spec"]["jobTemplate"];
+            ensure(job, "metadata");
+            template(&mut job["spec"]["template"]);
+        }
+        "PodTemplate" => template(&mut value["template"]),
+        "PersistentVolumeClaim" => ensure(&mut value["spec"], "resources"),
+        "Lease" | "Ingress" | "NetworkPolicy" => ensure(value, "spec"),
+        _ => {}
+    }
+    if kind == "StatefulSet" {
+        for claim in value["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten() {
+            ensure(&mut claim["spec"], "resources");
+            if let Some(claim) = claim.as_object_mut() {
+                claim.insert("apiVersion".into(), "v1".into());
+                claim.insert("kind".into(), "PersistentVolumeClaim".into());
+            }
+            if claim.get("status").is_none() {
+                claim["status"] = json!({"phase": "Pending"});
+            }
+        }
+    }
+}
+
+fn template(template: &mut Value) {
+    if template.is_object() {
+        ensure(template, "metadata");
+        containers(&mut template["spec"]);
+    }
+}
+
+fn containers(spec: &mut Value) {
+    if !spec.is_object() {
+        return;
+    }
+    for list in ["containers", "initContainers", "ephemeralContainers"] {
+        if let Some(containers) = spec.get_mut(list).and_then(Value::as_array_mut) {
+            containers.iter_mut().for_each(|container| ensure(container, "resources"));
+        }
+    }
+}
+
+fn ensure(value: &mut Value, field: &str) {
+    if let Some(map) = value.as_object_mut()
+        && map.get(field).is_none_or(Value::is_null)
+    {
+        map.insert(field.to_owned(), json!({}));
     }
 }
 

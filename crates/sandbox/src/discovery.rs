@@ -68,7 +68,9 @@ pub(crate) fn resources(table: &KindTable, group: &str, version: &str) -> Option
     for kind in found.kinds.values() {
         resources.push(resource(kind));
         let mut subs: Vec<&Subresource> = kind.subresources.iter().collect();
-        subs.sort_by(|a, b| a.name.cmp(&b.name));
+        if kind.custom.is_none() {
+            subs.sort_by(|a, b| a.name.cmp(&b.name));
+        }
         resources.extend(subs.into_iter().map(|sub| subresource(kind, sub)));
     }
     Some(json!({

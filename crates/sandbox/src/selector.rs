@@ -184,7 +184,7 @@ impl FieldSelector {
                 )));
             };
             if field != "metadata.name" && field != "metadata.namespace" && !known(field) {
-                return Err(ApiError::bad_request(format!("field label not supported: {field}")));
+                return Err(ApiError::bad_request(unknown_field(field)));
             }
             terms.push((field.to_owned(), equal, value.to_owned()));
         }
@@ -193,14 +193,6 @@ impl FieldSelector {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.terms.is_empty()
-    }
-
-    /// The one name that can match, if the selector asks for one.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.terms
-            .iter()
-            .find(|(field, equal, _)| field == "metadata.name" && *equal)
-            .map(|(_, _, name)| name.as_str())
     }
 
     pub(crate) fn matches(&self, record: &Record) -> bool {
@@ -219,6 +211,10 @@ impl FieldSelector {
             (value == wanted) == *equal
         })
     }
+}
+
+fn unknown_field(field: &str) -> String {
+    format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
 }
 
 /// The extra fields by which Kubernetes selects objects of a collection.
@@ -332,6 +328,9 @@ mod tests {
     #[test]
     fn unknown_field_labels_are_refused() {
         let error = FieldSelector::parse("spec.foo=bar", |_| false).unwrap_err();
-        assert_eq!(error.message, "field label not supported: spec.foo");
+        assert_eq!(
+            error.message,
+            "\"spec.foo\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        );
     }
 }

@@ -2,7 +2,6 @@
 //! [`ApiError`]; `http` turns it into a response. Messages follow those of the real API server, since clients and
 //! people match on them.
 
-use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::kinds::Kind;
@@ -48,6 +47,14 @@ impl FieldError {
             field: field.into(),
             reason: "FieldValueForbidden",
             message: format!("Forbidden: {detail}"),
+        }
+    }
+
+    pub(crate) fn duplicate(field: impl Into<String>, value: &Value) -> Self {
+        FieldError {
+            field: field.into(),
+            reason: "FieldValueDuplicate",
+            message: format!("Duplicate value: {value}"),
         }
     }
 
@@ -126,7 +133,8 @@ impl ApiError {
     pub(crate) fn invalid(kind: &Kind, name: &str, errors: &[FieldError]) -> Self {
         let qualified =
             if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
-        let lines: Vec<String> = errors.iter().map(FieldError::line).collect();
+        let mut lines: Vec<String> = errors.iter().map(FieldError::line).collect();
+        lines.dedup();
         let text = match lines.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
@@ -146,6 +154,32 @@ impl ApiError {
         details.insert("kind".into(), kind.kind.clone().into());
         details.insert("causes".into(), causes.into());
         error.details = Some(Value::Object(details));
+        error
+    }
+
+    /// Custom resources are updated only on top of a known version. The real API server names the resource here, not
+    /// the kind.
+    pub(crate) fn version_required(kind: &Kind, name: &str) -> Self {
+        let problem = "Invalid value: 0: must be specified for an update";
+        let field = "metadata.resourceVersion";
+        Self::new(422, "Invalid", format!("{} {name:?} is invalid: {field}: {problem}", kind.qualified()))
+            .about(kind, name)
+            .with_cause("FieldValueInvalid", problem, field)
+    }
+
+    /// A precondition of a deletion that doesn't hold. The real API server names the kind here, not the resource.
+    pub(crate) fn deletion_conflict(kind: &Kind, name: &str, why: &str) -> Self {
+        let qualified =
+            if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
+        let mut error = Self::new(
+            409,
+            "Conflict",
+            format!("Operation cannot be fulfilled on {qualified} {name:?}: {why}"),
+        )
+        .about(kind, name);
+        if let Some(details) = error.details.as_mut() {
+            details["kind"] = kind.kind.clone().into();
+        }
         error
     }
 
@@ -206,7 +240,13 @@ impl ApiError {
     }
 
     pub(crate) fn not_acceptable(accepted: &str) -> Self {
-        Self::new(406, "NotAcceptable", format!("only the following media types are accepted: {accepted}"))
+        let mut error = Self::new(
+            406,
+            "NotAcceptable",
+            format!("406: Not Acceptable\n\nAvailable representations: {accepted}"),
+        );
+        error.details = Some(json!({}));
+        error
     }
 
     pub(crate) fn unsupported_media_type(accepted: &str) -> Self {
@@ -219,6 +259,13 @@ impl ApiError {
         )
     }
 
+    /// A patch of a content type that no patch has.
+    pub(crate) fn unknown_patch_type() -> Self {
+        let mut error = Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+        error.details = Some(json!({}));
+        error
+    }
+
     /// The history this needs is no longer kept.
     pub(crate) fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
@@ -226,8 +273,11 @@ impl ApiError {
 
     /// A resourceVersion from the future: the client should retry.
     pub(crate) fn too_large_resource_version(asked: u64, current: u64) -> Self {
-        let mut error =
-            Self::new(504, "Timeout", format!("Too large resource version: {asked}, current: {current}"));
+        let mut error = Self::new(
+            504,
+            "Timeout",
+            format!("Timeout: Too large resource version: {asked}, current: {current}"),
+        );
         error.details = Some(json!({
             "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
             "retryAfterSeconds": 1,
@@ -237,10 +287,6 @@ impl ApiError {
 
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {limit}"))
-    }
-
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self::new(500, "InternalError", format!("Internal error occurred: {}", message.into()))
     }
 
     /// A message that Kubernetes gives without its usual preface.
@@ -280,11 +326,6 @@ impl ApiError {
             _ => ("InternalError", "Internal error occurred: injected"),
         };
         Self::new(code, reason, message)
-    }
-
-    /// The HTTP status code.
-    pub(crate) fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The `Status` object.

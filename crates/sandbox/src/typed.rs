@@ -3,7 +3,7 @@
 
 use object::GroupVersionKind;
 use object::json_patch::{self, Operation};
-use object::schema::{self, Schema, Type, ViolationKind};
+use object::schema::{self, Schema, Type, Violation, ViolationKind};
 use serde_json::Value;
 
 use crate::http::query::FieldValidation;
@@ -53,14 +53,10 @@ pub(crate) fn check_fields(
         return Ok(problems);
     }
     let list = problems.join(", ");
-    Err(ApiError::bad_request(if kind.custom.is_some() {
-        format!("strict decoding error: {list}")
-    } else {
-        format!(
-            "{0} in version {1:?} cannot be handled as a {0}: strict decoding error: {list}",
-            kind.kind, kind.version
-        )
-    }))
+    Err(ApiError::bad_request(format!(
+        "{0} in version {1:?} cannot be handled as a {0}: strict decoding error: {list}",
+        kind.kind, kind.version
+    )))
 }
 
 fn unknown_fields(kind: &Kind, value: &Value) -> Vec<String> {
@@ -103,12 +99,18 @@ pub(crate) fn check_applied_fields(kind: &Kind, value: &Value) -> ApiResult<()> 
     )))
 }
 
-/// Removes unknown fields, and from built-in kinds what Go would not write either: nulls and empty lists and maps.
-pub(crate) fn prune(kind: &Kind, value: &mut Value) {
+/// Removes unknown fields.
+pub(crate) fn prune_unknown(kind: &Kind, value: &mut Value) {
     let Some(schema) = schema_of(kind) else { return };
     if kind.custom.as_ref().is_none_or(|custom| !custom.preserve_unknown) {
         schema::prune(value, schema);
     }
+}
+
+/// Removes unknown fields, and from built-in kinds what Go would not write either: nulls and empty lists and maps.
+pub(crate) fn prune(kind: &Kind, value: &mut Value) {
+    prune_unknown(kind, value);
+    let Some(schema) = schema_of(kind) else { return };
     if kind.custom.is_none() {
         drop_absent(value, schema);
     } else if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -152,6 +154,10 @@ fn drop_absent(value: &mut Value, schema: Schema<'_>) {
     }
 }
 
+fn is_type_violation(violation: &Violation) -> bool {
+    violation.kind == ViolationKind::TypeInvalid || violation.detail.contains(" must be of type ")
+}
+
 /// Checks a custom object against its schema.
 pub(crate) fn validate(kind: &Kind, value: &Value) -> Vec<FieldError> {
     if kind.custom.is_none() {
@@ -164,7 +170,9 @@ pub(crate) fn validate(kind: &Kind, value: &Value) -> Vec<FieldError> {
         .map(|violation| {
             let whole = violation.to_string();
             let message = whole.strip_prefix(&format!("{}: ", violation.path)).unwrap_or(&whole).to_owned();
-            FieldError { field: violation.path, reason: violation.kind.reason(), message }
+            let reason =
+                if is_type_violation(&violation) { "FieldValueTypeInvalid" } else { violation.kind.reason() };
+            FieldError { field: violation.path, reason, message }
         })
         .collect()
 }
@@ -177,21 +185,14 @@ fn check_types(kind: &Kind, value: &Value) -> ApiResult<()> {
     let Some(schema) = schema_of(kind) else { return Ok(()) };
     let wrong = schema::validate(value, schema)
         .into_iter()
-        .find(|violation| violation.kind == ViolationKind::TypeInvalid);
-    let Some(wrong) = wrong else { return Ok(()) };
-    let path: Vec<&str> = wrong.path.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect();
-    let found = wrong
-        .path
-        .split('.')
-        .try_fold(value, |at, part| {
-            let (name, rest) = part.split_once('[').map_or((part, ""), |(name, rest)| (name, rest));
-            let at = at.get(name)?;
-            match rest.trim_end_matches(']').parse::<usize>() {
-                Ok(index) => at.get(index),
-                Err(_) => Some(at),
-            }
-        })
-        .map_or("value", object::kind_of);
+        .filter(is_type_violation)
+        .map(|violation| (value_at(value, &violation.path), violation.path))
+        // Go takes null for the absence of anything.
+        .find(|(found, _)| !found.is_null());
+    let Some((found, at)) = wrong else { return Ok(()) };
+    let path: Vec<&str> = at.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect();
+    let found = object::kind_of(found);
+    let found = found.trim_start_matches("an ").trim_start_matches("a ");
     let (owner, target) = go_names(schema, &path);
     Err(ApiError::bad_request(format!(
         "{0} in version {1:?} cannot be handled as a {0}: json: cannot unmarshal {found} into Go struct field {owner}.{2} of type {target}",
@@ -199,6 +200,19 @@ fn check_types(kind: &Kind, value: &Value) -> ApiResult<()> {
         kind.version,
         path.join(".")
     )))
+}
+
+/// What is at a dotted path with indexes, null if nothing is.
+fn value_at<'a>(value: &'a Value, path: &str) -> &'a Value {
+    let found = path.split('.').try_fold(value, |at, part| {
+        let (name, rest) = part.split_once('[').unwrap_or((part, ""));
+        let at = at.get(name)?;
+        match rest.trim_end_matches(']').parse::<usize>() {
+            Ok(index) => at.get(index),
+            Err(_) => Some(at),
+        }
+    });
+    found.unwrap_or(&Value::Null)
 }
 
 /// The Go structure that has the field at the end of a path, and the field's Go type.

@@ -1,5 +1,5 @@
-//! What the API writes into objects of a few kinds at admission, beyond defaults: a namespace's finalizer and label,
-//! service addresses, secret data from `stringData`, selectors of Jobs, service accounts of Pods.
+//! What the API writes into objects of a few kinds at admission, beyond defaults: a namespace's finalizer, service
+//! addresses, selectors of Jobs, service accounts of Pods. No field manager owns it.
 
 use serde_json::{Map, Value, json};
 
@@ -12,12 +12,9 @@ impl Engine {
     pub(super) fn admit(&self, kind: &Kind, value: &mut Value) {
         match kind.collection.as_ref() {
             "/namespaces" => {
-                let name = meta_text(value, "name").to_owned();
-                name_label(value, &name);
                 value["spec"] = json!({"finalizers": ["kubernetes"]});
                 value["status"] = json!({"phase": "Active"});
             }
-            "/secrets" => merge_string_data(value),
             "/services" => self.give_addresses(value, None),
             "/pods" => pod(value),
             "/persistentvolumeclaims" => self.claim(value),
@@ -34,11 +31,8 @@ impl Engine {
 
     /// On changes.
     pub(super) fn admit_change(&self, kind: &Kind, current: &Value, value: &mut Value) {
-        match kind.collection.as_ref() {
-            "/namespaces" => name_label(value, meta_text(current, "name")),
-            "/secrets" => merge_string_data(value),
-            "/services" => self.give_addresses(value, Some(current)),
-            _ => {}
+        if kind.collection.as_ref() == "/services" {
+            self.give_addresses(value, Some(current));
         }
     }
 
@@ -132,15 +126,6 @@ fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-fn name_label(value: &mut Value, name: &str) {
-    edit_metadata(value, |metadata| {
-        let labels = metadata.entry("labels").or_insert_with(|| json!({}));
-        if let Some(labels) = labels.as_object_mut() {
-            labels.insert("kubernetes.io/metadata.name".into(), name.into());
-        }
-    });
-}
-
 /// Service account, priority and tolerations, as the admission plugins of a real cluster write them. The volume
 /// with the account's token is left out: there is no token.
 fn pod(value: &mut Value) {
@@ -198,25 +183,5 @@ fn job_selector(value: &mut Value) {
 fn add(labels: &mut Map<String, Value>, pairs: &[(&str, &str)]) {
     for (name, value) in pairs {
         labels.insert((*name).to_owned(), (*value).into());
-    }
-}
-
-/// `stringData` is written as `data`, base64-encoded, and never kept.
-fn merge_string_data(value: &mut Value) {
-    use base64::Engine as _;
-    let Some(map) = value.as_object_mut() else { return };
-    let Some(Value::Object(texts)) = map.remove("stringData") else { return };
-    if texts.is_empty() {
-        return;
-    }
-    let data = map.entry("data").or_insert_with(|| json!({}));
-    if !data.is_object() {
-        *data = json!({});
-    }
-    if let Some(data) = data.as_object_mut() {
-        for (key, text) in texts {
-            let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_str().unwrap_or_default());
-            data.insert(key, encoded.into());
-        }
     }
 }

@@ -87,9 +87,8 @@ impl Engine {
                 "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning".to_owned(),
             );
         }
-        let accepted = options.propagation.as_deref().is_some_and(|policy| policy != "Orphan");
         let mut reply = match self.delete(kind, namespace, name, &options)? {
-            Deletion::Marked(value) => Reply::json(if accepted { 200 } else { 200 }, &value),
+            Deletion::Marked(value) => Reply::json(200, &value),
             Deletion::Gone(value) if answers_with_object(kind) => Reply::json(200, &value),
             Deletion::Gone(value) => {
                 Reply::json(200, &status::deleted(kind, name, meta::meta_text(&value, "uid")))
@@ -203,6 +202,17 @@ impl Engine {
         if is_namespace && let Some(map) = value.as_object_mut() {
             map.insert("status".into(), json!({"phase": "Terminating"}));
         }
+        if is_definition(kind) && !record.deleting {
+            let condition = json!({
+                "type": "Terminating", "status": "True", "reason": "InstanceDeletionPending",
+                "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+                "lastTransitionTime": meta::now(),
+            });
+            match value["status"]["conditions"].as_array_mut() {
+                Some(conditions) => conditions.push(condition),
+                None => value["status"]["conditions"] = json!([condition]),
+            }
+        }
         *value != before
     }
 
@@ -289,18 +299,20 @@ fn check_preconditions(kind: &Kind, name: &str, record: &Record, options: &Delet
     if let Some(uid) = &options.uid
         && **uid != *record.uid
     {
-        let why =
-            format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", record.uid);
-        return Err(ApiError::conflict(kind, name, &why));
+        let why = format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+            record.uid
+        );
+        return Err(ApiError::deletion_conflict(kind, name, &why));
     }
     if let Some(version) = &options.resource_version
         && *version != record.version.to_string()
     {
         let why = format!(
-            "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {}",
+            "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({}). The object might have been modified",
             record.version
         );
-        return Err(ApiError::conflict(kind, name, &why));
+        return Err(ApiError::deletion_conflict(kind, name, &why));
     }
     Ok(())
 }

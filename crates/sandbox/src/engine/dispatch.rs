@@ -15,7 +15,7 @@ use crate::kinds::Kind;
 use crate::status::{ApiError, ApiResult};
 use crate::{openapi, table, watch};
 
-const ACCEPTED: &str = "application/json";
+const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 impl Engine {
     /// Answers a request.
@@ -72,7 +72,12 @@ impl Engine {
 
     fn resource(self: &Arc<Self>, path: &ResourcePath, request: &Request) -> ApiResult<Reply> {
         let Some(kind) = self.kinds().find(&path.group, &path.version, &path.plural) else {
-            return Ok(Reply::text(404, "404 page not found\n"));
+            let known = self.kinds().resources_of(&path.group, &path.version).is_some();
+            return if known {
+                Err(ApiError::no_such_resource())
+            } else {
+                Ok(Reply::text(404, "404 page not found\n"))
+            };
         };
         if kind.namespaced && path.namespace.is_empty() && !path.name.is_empty() {
             return Err(ApiError::no_such_resource());

@@ -15,11 +15,6 @@ pub(crate) fn timestamp(time: jiff::Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// A time with microseconds, as Leases and new Events write it.
-pub(crate) fn micro_timestamp(time: jiff::Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
-}
-
 /// A random version 4 UUID.
 pub(crate) fn new_uid() -> String {
     let mut bytes: [u8; 16] = rand::rng().random();

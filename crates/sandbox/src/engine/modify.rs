@@ -89,18 +89,18 @@ impl Engine {
             check_preconditions(kind, name, &record, &value)?;
             keep_what_is_not_written(kind, &current, &mut value, &options.subresource);
             defaults::apply(kind, &mut value);
-            self.admit_change(kind, &current, &mut value);
             if meta::has_generation(kind) && options.subresource != "status" {
                 bump_generation(kind, &current, &mut value);
             }
+            if !owned {
+                ownership::track(kind, &current, &mut value, options);
+            }
+            self.admit_change(kind, &current, &mut value);
             let errors = self.problems(kind, &value, Some(&current));
             if !errors.is_empty() {
                 return Err(ApiError::invalid(kind, name, &errors));
             }
             warnings.extend(validation::warnings(kind, &value));
-            if !owned {
-                ownership::track(kind, &current, &mut value, options);
-            }
             if current == value {
                 return Ok(Written { value: current, created: false, warnings });
             }
@@ -171,19 +171,16 @@ fn creates_on_update(kind: &Kind) -> bool {
 fn check_preconditions(kind: &Kind, name: &str, record: &Record, value: &Value) -> ApiResult<()> {
     let uid = meta_text(value, "uid");
     if !uid.is_empty() && uid != &*record.uid {
-        let why =
-            format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", record.uid);
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            kind.plural, record.key, record.uid
+        );
         return Err(ApiError::conflict(kind, name, &why));
     }
     let version = meta_text(value, "resourceVersion");
     if version.is_empty() {
         if kind.custom.is_some() {
-            let error = crate::status::FieldError {
-                field: "metadata.resourceVersion".into(),
-                reason: "FieldValueInvalid",
-                message: "Invalid value: 0: must be specified for an update".into(),
-            };
-            return Err(ApiError::invalid(kind, name, &[error]));
+            return Err(ApiError::version_required(kind, name));
         }
         return Ok(());
     }

@@ -56,12 +56,7 @@ impl Engine {
                 options.force = request.query.force;
                 self.apply(kind, namespace, name, &apply_body(&request.body)?, &options)
             }
-            _ => {
-                let custom =
-                    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
-                let builtin = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml";
-                Err(ApiError::unsupported_media_type(if kind.custom.is_some() { custom } else { builtin }))
-            }
+            _ => Err(ApiError::unknown_patch_type()),
         }
     }
 
@@ -114,9 +109,9 @@ impl Engine {
             }
             _ => {}
         }
-        typed::check_applied_fields(kind, &applied)?;
-        let warnings = typed::check_fields(kind, &applied, options.validation)?;
-        typed::prune(kind, &mut applied);
+        typed::check_applied_fields(kind, body)?;
+        let warnings = typed::check_fields(kind, body, options.validation)?;
+        typed::prune_unknown(kind, &mut applied);
         let key = kind.key(namespace, name);
         if self.store.get(&kind.collection, &key).is_none() {
             if !options.subresource.is_empty() {
@@ -140,7 +135,8 @@ impl Engine {
             }
         }
         self.modify(kind, namespace, name, options, |current| {
-            let value = ownership::apply(kind, current, &applied, options)?;
+            let mut value = ownership::apply(kind, current, &applied, options)?;
+            typed::prune(kind, &mut value);
             Ok(Change { value, owned: true, warnings: warnings.clone() })
         })
     }

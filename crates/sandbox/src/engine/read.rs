@@ -122,6 +122,9 @@ impl Engine {
             }
         }
         let mut metadata = json!({"resourceVersion": snapshot.version.to_string()});
+        if kind.custom.is_some() && form == Form::Json {
+            metadata["continue"] = "".into();
+        }
         if let Some(key) = next {
             metadata["continue"] = continue_token(snapshot.version, &key).into();
             if selection.is_everything() {
@@ -241,7 +244,7 @@ pub(crate) fn parse_version(text: &str) -> ApiResult<Option<u64>> {
     }
     text.parse().map(Some).map_err(|_| {
         ApiError::bad_request(format!(
-            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+            "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
         ))
     })
 }

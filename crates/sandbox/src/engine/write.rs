@@ -28,7 +28,9 @@ impl Engine {
         let mut warnings = typed::check_fields(kind, &value, options.validation)?;
         self.fit_namespace(kind, namespace, &mut value)?;
         if !meta_text(&value, "resourceVersion").is_empty() {
-            return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
+            return Err(ApiError::internal_exact(
+                "resourceVersion should not be set on objects to be created",
+            ));
         }
         typed::prune(kind, &mut value);
         let prefix = meta_text(&value, "generateName").to_owned();
@@ -43,6 +45,11 @@ impl Engine {
             let name = meta_text(&value, "name").to_owned();
             prepare_new(kind, &mut value);
             defaults::apply(kind, &mut value);
+            match &options.owned {
+                Some(owned) => value["metadata"]["managedFields"] = owned.clone(),
+                None => ownership::track(kind, &Value::Null, &mut value, options),
+            }
+            // What admission writes belongs to nobody.
             self.admit(kind, &mut value);
             let errors = self.problems(kind, &value, None);
             if !errors.is_empty() {
@@ -50,10 +57,6 @@ impl Engine {
             }
             self.check_namespace(kind, namespace, &name)?;
             warnings.extend(validation::warnings(kind, &value));
-            match &options.owned {
-                Some(owned) => value["metadata"]["managedFields"] = owned.clone(),
-                None => ownership::track(kind, &Value::Null, &mut value, options),
-            }
             match self.insert(kind, namespace, &name, &mut value, options) {
                 Ok(()) => return Ok(Written { value, created: true, warnings }),
                 // Somebody has the generated name: draw another.
@@ -174,18 +177,36 @@ pub(super) fn check_type(kind: &Kind, value: &Value) -> ApiResult<()> {
     let given = value["kind"].as_str().unwrap_or_default();
     let wanted = kind.api_version();
     if given.is_empty() && kind.custom.is_some() || !value.is_object() {
-        return Err(ApiError::bad_request("Object 'Kind' is missing in the body of the request"));
+        let text = value.to_string();
+        let start: String = text.chars().take(30).collect();
+        return Err(ApiError::bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): Object 'Kind' is missing in '{text}' ({start} ...)",
+            kind.kind
+        )));
     }
     if !api_version.is_empty() && api_version != wanted {
-        return Err(ApiError::bad_request(format!(
-            "the API version in the data ({api_version}) does not match the expected API version ({wanted})"
-        )));
+        return Err(ApiError::bad_request(if kind.custom.is_some() {
+            format!(
+                "the API version in the data ({api_version}) does not match the expected API version ({wanted})"
+            )
+        } else {
+            format!(
+                "{given} in version {:?} cannot be handled as a {}: no kind {given:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:110\"",
+                api_version.rsplit('/').next().unwrap_or_default(),
+                kind.kind
+            )
+        }));
     }
     if !given.is_empty() && given != kind.kind {
-        return Err(ApiError::bad_request(format!(
-            "{given} in version {:?} cannot be handled as a {}: no kind {given:?} is registered for version {wanted:?}",
-            kind.version, kind.kind
-        )));
+        return Err(ApiError::bad_request(if kind.custom.is_some() {
+            format!("{given} in version {:?} cannot be handled as a {}", kind.version, kind.kind)
+        } else {
+            let internal = if kind.group.is_empty() { "core" } else { kind.group.as_str() };
+            format!(
+                "{given} in version {:?} cannot be handled as a {}: converting (v1.{given}) to ({internal}.{}): unknown conversion",
+                kind.version, kind.kind, kind.kind
+            )
+        }));
     }
     if !value["metadata"].is_null() && !value["metadata"].is_object() {
         return Err(ApiError::bad_request("metadata must be an object"));

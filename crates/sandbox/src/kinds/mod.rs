@@ -153,13 +153,13 @@ impl KindTable {
         self.by_path.get(&(group.to_owned(), version.to_owned(), plural.to_owned())).cloned()
     }
 
-    /// The preferred served version of a kind.
-    pub(crate) fn find_kind(&self, group: &str, kind: &str) -> Option<Arc<Kind>> {
-        self.group(group)?.iter().find_map(|version| version.kinds.values().find(|k| k.kind == kind).cloned())
-    }
-
     pub(crate) fn group(&self, name: &str) -> Option<&[VersionKinds]> {
         self.groups.iter().find(|(group, _)| group == name).map(|(_, versions)| versions.as_slice())
+    }
+
+    /// The kinds of one version.
+    pub(crate) fn resources_of(&self, group: &str, version: &str) -> Option<&VersionKinds> {
+        self.group(group)?.iter().find(|served| served.version == version)
     }
 
     pub(crate) fn groups(&self) -> impl Iterator<Item = (&str, &[VersionKinds])> {

@@ -47,6 +47,7 @@ impl Record {
         if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.insert("resourceVersion".into(), version.to_string().into());
         }
+        let (json, body_offset) = encode(value);
         let metadata = &value["metadata"];
         let labels = metadata["labels"]
             .as_object()
@@ -56,7 +57,6 @@ impl Record {
             .as_array()
             .map(|owners| owners.iter().map(owner).collect())
             .unwrap_or_default();
-        let json = Bytes::from(value.to_string());
         Record {
             key: key.into(),
             uid: text(&metadata["uid"]).into(),
@@ -66,7 +66,7 @@ impl Record {
             owners,
             finalizers: metadata["finalizers"].as_array().is_some_and(|list| !list.is_empty()),
             deleting: metadata.get("deletionTimestamp").is_some(),
-            body_offset: body_offset(value, &json),
+            body_offset,
             json,
         }
     }
@@ -99,11 +99,19 @@ impl Record {
     }
 }
 
-/// serde_json writes keys in order, so apiVersion and kind come first unless the object has a key that sorts
-/// before them; then the whole object is the body.
-fn body_offset(value: &Value, json: &[u8]) -> usize {
-    let prefix = format!("{{\"apiVersion\":{},\"kind\":{},", value["apiVersion"], value["kind"]);
-    if json.starts_with(prefix.as_bytes()) { prefix.len() } else { 1 }
+/// The object as JSON with apiVersion and kind in front, so that items of lists can do without them.
+fn encode(value: &mut Value) -> (Bytes, usize) {
+    let Some(map) = value.as_object_mut() else { return (Bytes::from(value.to_string()), 1) };
+    let api_version = map.remove("apiVersion").unwrap_or_default();
+    let kind = map.remove("kind").unwrap_or_default();
+    let head = format!("{{\"apiVersion\":{api_version},\"kind\":{kind},");
+    let body = serde_json::to_string(map).unwrap_or_default();
+    let mut json = Vec::with_capacity(head.len() + body.len());
+    json.extend_from_slice(head.as_bytes());
+    json.extend_from_slice(body.as_bytes().get(1..).unwrap_or_default());
+    map.insert("apiVersion".into(), api_version);
+    map.insert("kind".into(), kind);
+    (Bytes::from(json), head.len())
 }
 
 fn text(value: &Value) -> &str {

@@ -153,8 +153,10 @@ fn create_set(
         },
     });
     super::create(engine, sets_kind, record.namespace(), set)?;
-    let message = format!("Scaled up replica set {name} from 0 to {start}");
-    events::normal(engine, kind, record, SOURCE, "ScalingReplicaSet", &message);
+    if start > 0 {
+        let message = format!("Scaled up replica set {name} from 0 to {start}");
+        events::normal(engine, kind, record, SOURCE, "ScalingReplicaSet", &message);
+    }
     Ok(())
 }
 

@@ -13,14 +13,14 @@ use sandbox::{Options, Sandbox, ServerHandle};
 use serde_json::{Value, json};
 
 /// A file of the suite.
-pub struct Story {
+pub(crate) struct Story {
     name: String,
     steps: Vec<Value>,
     answers: PathBuf,
 }
 
 /// A server under test.
-pub struct Server {
+pub(crate) struct Server {
     client: kube::Client,
     kubeconfig: PathBuf,
     _sandbox: Option<(Sandbox, ServerHandle, tempfile::TempDir)>,
@@ -28,7 +28,7 @@ pub struct Server {
 
 impl Server {
     /// A fresh sandbox.
-    pub async fn sandbox() -> Server {
+    pub(crate) async fn sandbox() -> Server {
         let sandbox = Sandbox::start(Options { simulate_workloads: false, ..Options::fast() });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = sandbox.serve(listener).unwrap();
@@ -40,7 +40,7 @@ impl Server {
     }
 
     /// The server of `ARGOSY_REAL_API`.
-    pub async fn real() -> Option<Server> {
+    pub(crate) async fn real() -> Option<Server> {
         let given = std::env::var("ARGOSY_REAL_API").ok()?;
         let kubeconfig = if given.starts_with("http") {
             let token = std::env::var("ARGOSY_REAL_API_TOKEN").unwrap_or_default();
@@ -153,7 +153,7 @@ impl Server {
 }
 
 /// True when kubectl can be run.
-pub fn kubectl_is_here() -> bool {
+pub(crate) fn kubectl_is_here() -> bool {
     static HERE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *HERE.get_or_init(|| {
         let here = std::process::Command::new("kubectl")
@@ -187,7 +187,7 @@ fn fill(text: &str, captured: &BTreeMap<String, String>) -> String {
 }
 
 /// All stories, by name; `ARGOSY_SUITE` picks one.
-pub fn stories() -> Vec<Story> {
+pub(crate) fn stories() -> Vec<Story> {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/suite");
     let only = std::env::var("ARGOSY_SUITE").ok();
     let mut stories: Vec<Story> = std::fs::read_dir(directory)
@@ -213,7 +213,7 @@ fn title(step: &Value) -> &str {
 }
 
 /// Records a server's answers.
-pub async fn record(story: &Story, server: &Server) {
+pub(crate) async fn record(story: &Story, server: &Server) {
     let mut captured = BTreeMap::new();
     let mut answers = Vec::new();
     for step in &story.steps {
@@ -226,7 +226,7 @@ pub async fn record(story: &Story, server: &Server) {
 }
 
 /// Compares a server's answers with the recorded ones; the differences.
-pub async fn check(story: &Story, server: &Server) -> Vec<String> {
+pub(crate) async fn check(story: &Story, server: &Server) -> Vec<String> {
     let Ok(text) = std::fs::read_to_string(&story.answers) else {
         return vec![format!("{}: no recorded answers", story.name)];
     };

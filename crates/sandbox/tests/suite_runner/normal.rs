@@ -83,6 +83,11 @@ fn remove_at(value: &mut Value, steps: &[&str]) {
             }
         }
         Value::Array(list) if step == "*" => list.iter_mut().for_each(|item| remove_at(item, rest)),
+        Value::Array(list) if rest.is_empty() => {
+            if let Some(child) = step.parse::<usize>().ok().and_then(|index| list.get_mut(index)) {
+                *child = Value::Null;
+            }
+        }
         Value::Array(list) => {
             if let Some(child) = step.parse::<usize>().ok().and_then(|index| list.get_mut(index)) {
                 remove_at(child, rest);
