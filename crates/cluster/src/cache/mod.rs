@@ -10,6 +10,8 @@ mod details;
 mod intern;
 mod object;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use decode::{Decoder, Identity, Rules};
 pub(crate) use details::{Details, NodeDetails, OtherDetails, PodDetails, Resources};

@@ -3,6 +3,8 @@
 
 mod network;
 mod pod;
+#[cfg(test)]
+mod tests;
 
 use object::Object;
 use types::settings::ResourceSettings;
