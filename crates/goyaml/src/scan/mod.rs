@@ -179,9 +179,6 @@ impl<'a> Scanner<'a> {
 
     fn skip_to_token(&mut self) {
         loop {
-            if self.cursor.mark().column == 0 && self.cursor.peek() == '\u{feff}' {
-                self.cursor.skip();
-            }
             // A tab may separate tokens but not indent what could be a key.
             while self.cursor.peek() == ' '
                 || (self.cursor.peek() == '\t' && (self.flow() || !self.key_allowed))
