@@ -85,6 +85,7 @@ pub(crate) fn render(
     Ok(None)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
 fn failed(error: helm::Error) -> Failure {
     Failure::content(error.to_string())
 }

@@ -47,12 +47,11 @@ pub(crate) fn with_overrides(
         }
         let text = tree::read_text(tree, &file)?;
         let patch = goyaml::from_str(&text).map_err(|error| Failure::content(format!("{file}: {error}")))?;
-        let target = match merged.take() {
+        let mut target = match merged.take() {
             Some(value) => value,
             None => serde_json::to_value(source).map_err(|error| Failure::content(error.to_string()))?,
         };
-        let mut target = target;
-        merge(&mut target, &patch, 0);
+        merge(&mut target, &patch);
         merged = Some(target);
     }
     let Some(value) = merged else { return Ok(source.clone()) };
@@ -67,7 +66,7 @@ pub(crate) fn with_overrides(
 }
 
 /// RFC 7386. The YAML reader limits the depth already.
-fn merge(target: &mut Value, patch: &Value, depth: usize) {
+fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;
@@ -80,7 +79,7 @@ fn merge(target: &mut Value, patch: &Value, depth: usize) {
         if value.is_null() {
             map.remove(key);
         } else {
-            merge(map.entry(key.clone()).or_insert(Value::Null), value, depth + 1);
+            merge(map.entry(key.clone()).or_insert(Value::Null), value);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One listing of a repository's references has to answer a thousand applications; a thousand callers who insist on
 //! a new one at the same moment have to share it as well, and its error too.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,6 +29,9 @@ pub(crate) struct Lifetime {
     pub(crate) value: Duration,
     pub(crate) error: Duration,
 }
+
+/// Shared values by what they are of, and by who asks ([`crate::Access`]'s identity).
+pub(crate) type Shelf<T> = Lock<HashMap<(String, u64), Arc<Fresh<T>>>>;
 
 pub(crate) struct Fresh<T> {
     known: Arc<Mutex<Option<Known<T>>>>,

@@ -1,6 +1,5 @@
 //! OCI registries: tags, digests, and the one content layer of an artifact.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use oci_client::client::{ClientConfig, ClientProtocol};
@@ -11,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::archive::{self, ArchiveCache, Top};
 use crate::credentials::Access;
-use crate::fresh::{Fresh, Freshness, Lifetime};
+use crate::fresh::{Fresh, Freshness, Lifetime, Shelf};
 use crate::{Error, Opened, Options, url, version};
 
 /// Layers that an artifact may have.
@@ -31,8 +30,6 @@ const ALLOWED_LAYERS: [&str; 3] =
 pub struct Oci {
     shared: Arc<Shared>,
 }
-
-type Shelf<T> = Mutex<HashMap<(String, u64), Arc<Fresh<T>>>>;
 
 struct Shared {
     options: Arc<Options>,
@@ -209,7 +206,7 @@ impl Registry {
         format!("oci://{}", self.place)
     }
 
-    fn reference(&self, text: String) -> Result<Reference, Error> {
+    fn reference(&self, text: &str) -> Result<Reference, Error> {
         text.parse().map_err(|error| Error::Configuration {
             repository: self.name(),
             reason: format!("{text:?} is no OCI reference: {error}"),
@@ -218,7 +215,7 @@ impl Registry {
 
     fn tagged(&self, tag: &str) -> Result<Reference, Error> {
         let tag = if tag.is_empty() { "latest" } else { tag };
-        self.reference(format!("{}:{tag}", self.place))
+        self.reference(&format!("{}:{tag}", self.place))
     }
 
     async fn within<T>(
@@ -259,7 +256,7 @@ impl Registry {
 
     async fn content(&self, digest: &str) -> Result<tree::MemoryTree, Error> {
         const ACTION: &str = "fetch an artifact";
-        let reference = self.reference(format!("{}@{digest}", self.place))?;
+        let reference = self.reference(&format!("{}@{digest}", self.place))?;
         self.within(ACTION, self.client.auth(&reference, &self.auth, RegistryOperation::Pull)).await?;
         let (manifest, _) = self.within(ACTION, self.client.pull_manifest(&reference, &self.auth)).await?;
         let broken = |reason: String| Error::Content { repository: self.name(), reason };

@@ -245,3 +245,41 @@ async fn a_mirror_survives_a_restart() {
     let tree = sources.git().open(&url, &first, &access).await.unwrap();
     assert_eq!(text(&*tree, "app/a.yaml"), "a: 1");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_commit_costs_its_own_objects_only() {
+    let repository = Repository::new();
+    for number in 0..300 {
+        repository.write(&format!("apps/{number}/file.yaml"), &format!("number: {number}"));
+    }
+    let first = repository.commit("many files", &[]);
+    let server = GitServer::start(repository.path()).await;
+    let fixture = fixture(|_| {});
+    let (git, url, access) = (fixture.sources.git(), server.url(".git"), Access::default());
+    git.open(&url, &first, &access).await.unwrap();
+    let mirrors = fixture._data.path().join("git");
+    let mirror = std::fs::read_dir(mirrors).unwrap().next().unwrap().unwrap().path().join("0");
+    let objects = || {
+        let output = std::process::Command::new("git")
+            .args(["-c", "safe.directory=*", "count-objects", "-v"])
+            .current_dir(&mirror)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let number = |key: &str| -> usize {
+            text.lines().find_map(|line| line.strip_prefix(key)).unwrap().trim().parse().unwrap()
+        };
+        number("count:") + number("in-pack:")
+    };
+    let before = objects();
+    assert!(before > 600, "{before}");
+    for number in 0..40 {
+        let commit = repository.commit("one file", &[("apps/7/file.yaml", &format!("changed: {number}"))]);
+        let tree = git.open(&url, &commit, &access).await.unwrap();
+        assert_eq!(text(&*tree, "apps/7/file.yaml"), format!("changed: {number}"));
+        assert_eq!(text(&*tree, "apps/8/file.yaml"), "number: 8");
+    }
+    // A commit, three directories and a file each, and the bases that a thin pack is completed with.
+    let cost = objects() - before;
+    assert!(cost <= 40 * 12, "{cost} objects for forty commits");
+}

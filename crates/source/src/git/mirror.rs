@@ -10,6 +10,7 @@ use gix::ObjectId;
 use parking_lot::Mutex;
 
 use super::cache::ObjectCache;
+use super::place::Place;
 use super::refs::{Meaning, References, is_commit};
 use super::remote::{Depth, Remote, list_local, open_or_create};
 use super::store::Store;
@@ -32,7 +33,7 @@ pub(crate) struct Counters {
 pub(crate) struct Mirror {
     url: String,
     access: Access,
-    directory: PathBuf,
+    place: Place,
     local: bool,
     options: Arc<Options>,
     cache: Arc<ObjectCache>,
@@ -58,7 +59,7 @@ impl Mirror {
             url: url.to_owned(),
             access,
             local: local.is_some(),
-            directory: local.unwrap_or(directory),
+            place: local.map_or_else(|| Place::generations(directory), Place::fixed),
             options,
             cache,
             references: Fresh::new(),
@@ -233,6 +234,12 @@ impl Mirror {
 
     fn fetch(&self, source: &str, depth: Depth, stop: &AtomicBool) -> Result<(), Error> {
         let connector = self.connector(self.options.fetch_deadline)?;
+        if self.place.is_worn().map_err(|error| self.broken(&error))? {
+            // Readers of the old generation keep its store; what they miss there is fetched anew.
+            self.place.renew().map_err(|error| self.broken(&error))?;
+            *self.store.lock() = None;
+            self.trees.lock().clear();
+        }
         let repository = self.open_mirror(&connector)?;
         Remote { repository: &repository, connector: &connector }.fetch(source, depth, stop)
     }
@@ -244,18 +251,19 @@ impl Mirror {
     fn broken(&self, error: &dyn std::fmt::Display) -> Error {
         Error::Store {
             repository: self.name(),
-            path: self.directory.display().to_string(),
+            path: self.place.current().display().to_string(),
             reason: error.to_string(),
         }
     }
 
     fn open_mirror(&self, connector: &Connector) -> Result<gix::Repository, Error> {
-        open_or_create(&self.directory, connector.overrides()).map_err(|error| self.broken(&reasons(&error)))
+        open_or_create(&self.place.current(), connector.overrides())
+            .map_err(|error| self.broken(&reasons(&error)))
     }
 
     fn open_local(&self) -> Result<gix::Repository, Error> {
         let options = gix::open::Options::isolated().with(gix::sec::Trust::Full);
-        options.open(&self.directory).map(|repository| repository.to_thread_local()).map_err(|error| {
+        options.open(self.place.current()).map(|repository| repository.to_thread_local()).map_err(|error| {
             Error::RepositoryNotFound {
                 repository: self.name(),
                 action: "open the repository",
@@ -272,7 +280,8 @@ impl Mirror {
         let repository = if self.local {
             self.open_local()?
         } else {
-            open_or_create(&self.directory, Vec::new()).map_err(|error| self.broken(&reasons(&error)))?
+            open_or_create(&self.place.current(), Vec::new())
+                .map_err(|error| self.broken(&reasons(&error)))?
         };
         let opened = Store::new(&repository, self.cache.clone()).map_err(|error| self.broken(&error))?;
         Ok(store.insert(Arc::new(opened)).clone())

@@ -12,6 +12,7 @@
 mod cache;
 mod history;
 mod mirror;
+mod place;
 mod refs;
 mod remote;
 mod store;

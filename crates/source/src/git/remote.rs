@@ -34,7 +34,11 @@ pub(crate) fn open_or_create(
     directory: &Path,
     overrides: Vec<String>,
 ) -> Result<gix::Repository, gix::Error> {
-    let options = gix::open::Options::isolated().with(gix::sec::Trust::Full).config_overrides(overrides);
+    let slots = gix::odb::store::init::Slots::Given(super::place::MAX_PACKS * 4);
+    let options = gix::open::Options::isolated()
+        .with(gix::sec::Trust::Full)
+        .object_store_slots(slots)
+        .config_overrides(overrides);
     if directory.join("HEAD").is_file() {
         return Ok(options.open_path_as_is(true).open(directory)?.to_thread_local());
     }

@@ -15,7 +15,7 @@ pub use index::{ChartVersion, Index};
 
 use crate::archive::{self, ArchiveCache, Top};
 use crate::credentials::{Access, Auth};
-use crate::fresh::{Fresh, Freshness, Lifetime};
+use crate::fresh::{Fresh, Freshness, Lifetime, Shelf};
 use crate::oci::Oci;
 use crate::{Error, Opened, Options, url, version};
 
@@ -31,7 +31,7 @@ pub struct Helm {
 struct Shared {
     options: Arc<Options>,
     oci: Oci,
-    indexes: Mutex<HashMap<(String, u64), Arc<Fresh<Index>>>>,
+    indexes: Shelf<Index>,
     archives: Arc<ArchiveCache>,
     /// One download of a chart at a time; the others wait and find it in the cache.
     downloads: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
