@@ -106,6 +106,32 @@ fn jq_refusals() {
 }
 
 #[test]
+fn long_chains_fit_the_stack() {
+    for (link, end) in [
+        (".|", "."),
+        ("1+", "1"),
+        (".,", "."),
+        ("1 as $x|", "."),
+        (".a//", "."),
+        ("def f:1;", "."),
+        (".a?", ""),
+        ("label $f|", "."),
+        ("1==", "1"),
+    ] {
+        // Whether it compiles is not the point; that it neither crashes nor hangs is, with a usual stack.
+        for length in [40, 98, 4090 / link.len()] {
+            let chain = format!("{}{end}", link.repeat(length));
+            let run = move || {
+                if let Ok(rules) = jq(&chain) {
+                    after(&rules, sample());
+                }
+            };
+            std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+        }
+    }
+}
+
+#[test]
 fn jq_budget() {
     // Each of these would run for very long, or take very much memory.
     for expression in [

@@ -111,77 +111,112 @@ pub(super) fn definition(def: Def<&str>, origin: Origin) -> Result<Def<&str>, St
     Ok(Def { name: def.name, args: def.args, body: term(def.body, origin)? })
 }
 
-/// Rewrites a term.
-pub(super) fn term<'s>(term_: Term<&'s str>, origin: Origin) -> Result<Term<&'s str>, String> {
-    let go = |inner: Term<&'s str>| term(inner, origin);
-    let boxed = |inner: Box<Term<&'s str>>| term(*inner, origin).map(Box::new);
-    let all = |terms: Vec<Term<&'s str>>| terms.into_iter().map(go).collect::<Result<Vec<_>, _>>();
-    Ok(match term_ {
-        Term::Recurse => before(Term::Recurse),
-        Term::Str(format, parts) => {
-            let parts = parts
-                .into_iter()
-                .map(|part| match part {
-                    StrPart::Term(inner) => go(inner).map(StrPart::Term),
-                    other => Ok(other),
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            after(Term::Str(format, parts), origin)
-        }
-        Term::Arr(items) => Term::Arr(items.map(boxed).transpose()?),
-        Term::Obj(entries) => Term::Obj(
-            entries
-                .into_iter()
-                .map(|(key, value)| Ok((go(key)?, value.map(go).transpose()?)))
-                .collect::<Result<Vec<_>, String>>()?,
-        ),
-        Term::Neg(inner) => Term::Neg(boxed(inner)?),
-        Term::BinOp(left, BinaryOp::Math(Math::Mul), right) if origin == Origin::Rule => {
-            before(Term::Call(MULTIPLY, vec![go(*left)?, go(*right)?]))
-        }
-        Term::BinOp(left, BinaryOp::UpdateMath(Math::Mul), _) if origin == Origin::Rule => {
-            drop(left);
-            return Err("multiplying in place is not allowed in an ignore rule".to_owned());
-        }
-        Term::BinOp(left, op @ (BinaryOp::Math(_) | BinaryOp::UpdateMath(_)), right) => {
-            after(Term::BinOp(boxed(left)?, op, boxed(right)?), origin)
-        }
-        Term::BinOp(left, op, right) => Term::BinOp(boxed(left)?, op, boxed(right)?),
-        Term::Label(name, inner) => Term::Label(name, boxed(inner)?),
+/// Rewrites a term. Each shape has a function of its own, which keeps the stack that a level takes small.
+pub(super) fn term(shape: Term<&str>, origin: Origin) -> Result<Term<&str>, String> {
+    match shape {
+        simple @ (Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_)) => Ok(simple),
+        Term::Recurse => Ok(before(Term::Recurse)),
+        Term::Str(format, parts) => string(format, parts, origin),
+        Term::Arr(items) => Ok(Term::Arr(optional(items, origin)?)),
+        Term::Obj(entries) => entries_of(entries, origin),
+        Term::Neg(inner) => Ok(Term::Neg(boxed(inner, origin)?)),
+        Term::BinOp(left, op, right) => operation(left, op, right, origin),
+        Term::Label(name, inner) => Ok(Term::Label(name, boxed(inner, origin)?)),
         Term::Fold(name, source, pattern, arguments) => {
-            Term::Fold(name, boxed(source)?, pattern, all(arguments)?)
+            Ok(Term::Fold(name, boxed(source, origin)?, pattern, all(arguments, origin)?))
         }
-        Term::TryCatch(inner, catch) => Term::TryCatch(boxed(inner)?, catch.map(boxed).transpose()?),
-        Term::IfThenElse(branches, otherwise) => Term::IfThenElse(
-            branches
-                .into_iter()
-                .map(|(condition, then)| Ok((go(condition)?, go(then)?)))
-                .collect::<Result<Vec<_>, String>>()?,
-            otherwise.map(boxed).transpose()?,
-        ),
-        Term::Def(definitions, inner) => Term::Def(
-            definitions.into_iter().map(|def| definition(def, origin)).collect::<Result<Vec<_>, _>>()?,
-            boxed(inner)?,
-        ),
-        Term::Call(name, arguments) => after(before(Term::Call(name, all(arguments)?)), origin),
-        Term::Path(inner, path) => {
-            let parts = path
-                .0
-                .into_iter()
-                .map(|(part, optional)| {
-                    let part = match part {
-                        Part::Index(index) => Part::Index(go(index)?),
-                        Part::Range(from, to) => {
-                            Part::Range(from.map(go).transpose()?, to.map(go).transpose()?)
-                        }
-                    };
-                    Ok((part, optional))
-                })
-                .collect::<Result<Vec<_>, String>>()?;
-            before(Term::Path(boxed(inner)?, Path(parts)))
+        Term::TryCatch(inner, catch) => Ok(Term::TryCatch(boxed(inner, origin)?, optional(catch, origin)?)),
+        Term::IfThenElse(branches, otherwise) => branches_of(branches, otherwise, origin),
+        Term::Def(definitions, inner) => {
+            let definitions =
+                definitions.into_iter().map(|def| definition(def, origin)).collect::<Result<_, _>>()?;
+            Ok(Term::Def(definitions, boxed(inner, origin)?))
         }
-        simple @ (Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_)) => simple,
-    })
+        Term::Call(name, arguments) => Ok(after(before(Term::Call(name, all(arguments, origin)?)), origin)),
+        Term::Path(inner, path) => path_of(inner, path, origin),
+    }
+}
+
+#[expect(clippy::boxed_local, reason = "the engine's terms come boxed")]
+fn boxed(inner: Box<Term<&str>>, origin: Origin) -> Result<Box<Term<&str>>, String> {
+    term(*inner, origin).map(Box::new)
+}
+
+fn optional(inner: Option<Box<Term<&str>>>, origin: Origin) -> Result<Option<Box<Term<&str>>>, String> {
+    inner.map(|inner| boxed(inner, origin)).transpose()
+}
+
+fn all(terms: Vec<Term<&str>>, origin: Origin) -> Result<Vec<Term<&str>>, String> {
+    terms.into_iter().map(|inner| term(inner, origin)).collect()
+}
+
+fn string<'s>(
+    format: Option<&'s str>,
+    parts: Vec<StrPart<&'s str, Term<&'s str>>>,
+    origin: Origin,
+) -> Result<Term<&'s str>, String> {
+    let rewrite = |part| match part {
+        StrPart::Term(inner) => term(inner, origin).map(StrPart::Term),
+        other => Ok(other),
+    };
+    let parts = parts.into_iter().map(rewrite).collect::<Result<_, _>>()?;
+    Ok(after(Term::Str(format, parts), origin))
+}
+
+fn entries_of<'s>(
+    entries: Vec<(Term<&'s str>, Option<Term<&'s str>>)>,
+    origin: Origin,
+) -> Result<Term<&'s str>, String> {
+    let rewrite = |(key, value): (Term<&'s str>, Option<Term<&'s str>>)| {
+        Ok((term(key, origin)?, value.map(|value| term(value, origin)).transpose()?))
+    };
+    entries.into_iter().map(rewrite).collect::<Result<_, String>>().map(Term::Obj)
+}
+
+fn operation<'s>(
+    left: Box<Term<&'s str>>,
+    op: BinaryOp<&'s str>,
+    right: Box<Term<&'s str>>,
+    origin: Origin,
+) -> Result<Term<&'s str>, String> {
+    let (left, right) = (boxed(left, origin)?, boxed(right, origin)?);
+    match op {
+        BinaryOp::Math(Math::Mul) if origin == Origin::Rule => {
+            Ok(before(Term::Call(MULTIPLY, vec![*left, *right])))
+        }
+        BinaryOp::UpdateMath(Math::Mul) if origin == Origin::Rule => {
+            Err("multiplying in place is not allowed in an ignore rule".to_owned())
+        }
+        BinaryOp::Math(_) | BinaryOp::UpdateMath(_) => Ok(after(Term::BinOp(left, op, right), origin)),
+        _ => Ok(Term::BinOp(left, op, right)),
+    }
+}
+
+fn branches_of<'s>(
+    branches: Vec<(Term<&'s str>, Term<&'s str>)>,
+    otherwise: Option<Box<Term<&'s str>>>,
+    origin: Origin,
+) -> Result<Term<&'s str>, String> {
+    let rewrite = |(condition, then)| Ok((term(condition, origin)?, term(then, origin)?));
+    let branches = branches.into_iter().map(rewrite).collect::<Result<_, String>>()?;
+    Ok(Term::IfThenElse(branches, optional(otherwise, origin)?))
+}
+
+fn path_of<'s>(
+    inner: Box<Term<&'s str>>,
+    path: Path<Term<&'s str>>,
+    origin: Origin,
+) -> Result<Term<&'s str>, String> {
+    let step = |part| match part {
+        Part::Index(index) => term(index, origin).map(Part::Index),
+        Part::Range(from, to) => {
+            let bound = |bound: Option<Term<&'s str>>| bound.map(|bound| term(bound, origin)).transpose();
+            Ok(Part::Range(bound(from)?, bound(to)?))
+        }
+    };
+    let rewrite = |(part, optional)| Ok((step(part)?, optional));
+    let parts = path.0.into_iter().map(rewrite).collect::<Result<_, String>>()?;
+    Ok(before(Term::Path(boxed(inner, origin)?, Path(parts))))
 }
 
 fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {

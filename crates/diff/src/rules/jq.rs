@@ -16,6 +16,8 @@ use crate::Error;
 
 const MAX_EXPRESSION: usize = 4096;
 const MAX_NESTING: usize = 64;
+/// A chain of operators is a tree as deep as the chain is long, and every pass over it takes native stack per level.
+const MAX_OPERATORS: usize = 100;
 const MAX_PATHS: usize = 100_000;
 
 /// What reads the world outside the object, stops the process or would not pass checkpoints.
@@ -58,6 +60,9 @@ impl JqPath {
         }
         if nesting(expression) > MAX_NESTING {
             return Err(fail("it is nested too deeply"));
+        }
+        if operators(expression) > MAX_OPERATORS {
+            return Err(fail("it has too many operators"));
         }
         let rule =
             parse(expression, |parser| parser.term()).ok_or_else(|| fail("it is not a jq expression"))?;
@@ -117,6 +122,18 @@ impl JqPath {
         // `try` hides the error of a spent budget.
         (steps.get() > 0).then_some(paths)
     }
+}
+
+/// An upper bound of the operators; those inside of strings count too, because strings can hold expressions.
+fn operators(expression: &str) -> usize {
+    let is_sign = |c: char| "|,+-*/%=<>!?;:".contains(c);
+    // `==` is one operator, and so is any other run of signs that the language has.
+    let signs = expression.split(|c| !is_sign(c)).map(|run| run.len().div_ceil(2)).sum::<usize>();
+    signs
+        + ["and", "or", "reduce", "foreach", "label"]
+            .iter()
+            .map(|word| expression.matches(word).count())
+            .sum::<usize>()
 }
 
 fn nesting(expression: &str) -> usize {

@@ -10,6 +10,7 @@ fn object(value: Value) -> Object {
     Object::from_value(value).unwrap()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the cases read better without borrows")]
 fn config_map(data: Value) -> Object {
     object(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data}))
 }
