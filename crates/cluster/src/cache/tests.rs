@@ -182,3 +182,58 @@ fn cycles_of_owners_end() {
     let a = store.get(&ObjectKey::new("", "ConfigMap", "n", "a")).unwrap();
     assert_eq!(store.instance_of(a), None);
 }
+
+/// The resident memory of this process in bytes; `None` where it cannot be told.
+fn resident() -> Option<usize> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    pages.split(' ').nth(1)?.parse::<usize>().ok().map(|pages| pages * 4096)
+}
+
+#[test]
+#[ignore = "takes half a minute; run it when records change"]
+fn a_hundred_thousand_objects_fit() {
+    let Some(before) = resident() else {
+        eprintln!("skipped: the memory of the process cannot be told here");
+        return;
+    };
+    let interner = Arc::new(Interner::default());
+    let decoder = |group: &str, kind: &str| {
+        let live = LiveKind { group: group.into(), version: "v1".into(), kind: kind.into() };
+        let rules = Rules {
+            tracking: Tracking::default(),
+            resources: ResourceSettings::default(),
+            managed_fields: false,
+        };
+        Decoder::new(live, Arc::new(rules), interner.clone())
+    };
+    let (pods, deployments) = (decoder("", "Pod"), decoder("apps", "Deployment"));
+    let mut store = Store::default();
+    for number in 0..100_000_u32 {
+        let (namespace, uid) =
+            (format!("team-{}", number % 500), format!("{number:08x}-5f0a-4d41-9a3b-0123456789ab"));
+        let tracked = number % 10 == 0;
+        let mut value = json!({
+            "metadata": {"name": format!("web-{number}-76f5d859b4-88c4p"), "namespace": namespace, "uid": uid,
+                "resourceVersion": format!("{}", 1_000_000 + number), "creationTimestamp": "2026-01-01T00:00:00Z",
+                "labels": {"app": format!("web-{}", number % 1000), "pod-template-hash": "76f5d859b4"}},
+            "spec": {"nodeName": format!("node-{}", number % 300), "template": "x".repeat(1500),
+                "containers": [{"name": "web", "image": format!("registry/web:{}", number % 200),
+                    "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}}}]},
+            "status": {"phase": "Running", "containerStatuses": [{"ready": true, "state": {"running": {}}}],
+                "conditions": [{"type": "Ready", "status": "True"}]},
+        });
+        let object = if tracked {
+            let id = format!("app-{}:apps/Deployment:{namespace}/x", number % 1000);
+            value["metadata"]["annotations"] = json!({"argocd.argoproj.io/tracking-id": id});
+            deployments.decode(value.to_string().as_bytes())
+        } else {
+            value["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet",
+                "name": format!("web-{}", number % 3000), "uid": format!("{:08x}-0000-4d41-9a3b-0123456789ab", number % 30000)}]);
+            pods.decode(value.to_string().as_bytes())
+        };
+        store.insert(&Arc::new(object.unwrap()));
+    }
+    let used = resident().unwrap_or(before).saturating_sub(before);
+    eprintln!("{} MiB for {} objects, {} bytes each", used >> 20, store.len(), used / store.len());
+    assert!(used < 200 << 20, "{} MiB", used >> 20);
+}
