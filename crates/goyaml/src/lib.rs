@@ -10,6 +10,12 @@
 //!  value ──Emit──▶ Emitter ──▶ text
 //! ```
 //!
+//! ```
+//! let value = goyaml::from_str("on: yes\nports: [080, 1e3]")?;
+//! assert_eq!(goyaml::to_string(&value), "ports:\n- 80\n- 1000\n\"true\": true\n");
+//! # Ok::<(), goyaml::Error>(())
+//! ```
+//!
 //! Deliberately absent: serde data formats (values go through [`serde_json::Value`]), streaming from a reader, and
 //! YAML 1.2 typing.
 

@@ -12,6 +12,27 @@
 //! no randomness of its own. A [`Chart`] never changes and can be shared by any number of renders, which also share its
 //! parsed templates.
 //!
+//! ```
+//! use std::sync::Arc;
+//! use helm::{Budget, Chart, Release, Values};
+//! use tree::{MemoryTree, TreePath};
+//!
+//! let mut files = MemoryTree::new();
+//! files.insert_text("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0")?;
+//! files.insert_text("values.yaml", "replicas: 1")?;
+//! files.insert_text("templates/web.yaml", "kind: Deployment\nreplicas: {{ .Values.replicas }}")?;
+//!
+//! let budget = Budget::default();
+//! let chart = Chart::load(&files, &TreePath::root(), &budget)?;
+//! let values = Values { set: vec!["replicas=3".into()], ..Values::default() };
+//! let values = values.merge(&|path| Err(format!("{path}: no such file")))?;
+//! let environment = Arc::new(gotmpl::FixedEnvironment::new(0, 0));
+//! let rendered = helm::render(&chart, &values, &Release::new("shop", "prod"), &budget, environment)?;
+//! assert_eq!(rendered.documents[0].value["replicas"], 3);
+//! assert_eq!(&*rendered.documents[0].source, "web/templates/web.yaml");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Deliberately absent: fetching charts and dependencies (see the `source` crate), repositories, `lookup` of live
 //! objects and `getHostByName` (both find nothing, as offline in Helm), installing, plugins and post-renderers.
 

@@ -1,8 +1,10 @@
 //! Values held against the charts' `values.schema.json`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use jsonschema::{Retrieve, Uri, ValidationError};
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{PatternOptions, Retrieve, Uri, ValidationError};
 use serde_json::Value as Json;
 
 use crate::chart::Instance;
@@ -55,12 +57,29 @@ fn check(schema: &[u8], values: &Table) -> Result<(), String> {
         serde_json::from_slice(schema).map_err(|error| format!("values.schema.json: {error}\n"))?;
     let validator = jsonschema::options()
         .with_retriever(Nothing)
+        // An engine that takes linear time, and knows no more than Go's.
+        .with_pattern_options(PatternOptions::regex().size_limit(4 << 20))
         .build(&schema)
         .map_err(|error| format!("values.schema.json: {error}\n"))?;
     let values = table_to_json(values);
-    let mut message = String::new();
+    let mut complaints: Vec<(String, String)> = Vec::new();
+    let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for error in validator.iter_errors(&values) {
-        let _ = writeln!(message, "- at '{}': {}", error.instance_path(), complaint(&error));
+        let place = error.instance_path().to_string();
+        if let ValidationErrorKind::Required { property } = error.kind() {
+            missing.entry(place).or_default().push(format!("'{}'", property.as_str().unwrap_or_default()));
+        } else {
+            complaints.push((place, complaint(&error)));
+        }
+    }
+    for (place, names) in missing {
+        let noun = if names.len() == 1 { "property" } else { "properties" };
+        complaints.push((place, format!("missing {noun} {}", names.join(", "))));
+    }
+    complaints.sort();
+    let mut message = String::new();
+    for (place, complaint) in complaints {
+        let _ = writeln!(message, "- at '{place}': {complaint}");
     }
     if message.is_empty() { Ok(()) } else { Err(message) }
 }
@@ -79,7 +98,16 @@ fn type_of(value: &Json) -> &'static str {
 
 /// The words that Helm users know for the most frequent complaints; the library's own for the others.
 fn complaint(error: &ValidationError<'_>) -> String {
-    use jsonschema::error::{TypeKind, ValidationErrorKind};
+    let limit = |name: &str, limit: &Json| format!("{name}: got {}, want {limit}", error.instance());
+    let size = |name: &str, limit: u64| {
+        let found = match error.instance().as_ref() {
+            Json::String(text) => text.chars().count(),
+            Json::Array(items) => items.len(),
+            Json::Object(map) => map.len(),
+            _ => 0,
+        };
+        format!("{name}: got {found}, want {limit}")
+    };
     let found = type_of(error.instance());
     match error.kind() {
         ValidationErrorKind::Type { kind: TypeKind::Single(wanted) } => {
@@ -89,8 +117,18 @@ fn complaint(error: &ValidationError<'_>) -> String {
             let wanted: Vec<String> = wanted.iter().map(|wanted| wanted.to_string()).collect();
             format!("got {found}, want {}", wanted.join(" or "))
         }
-        ValidationErrorKind::Required { property } => {
-            format!("missing property '{}'", property.as_str().unwrap_or_default())
+        ValidationErrorKind::Minimum { limit: wanted } => limit("minimum", wanted),
+        ValidationErrorKind::Maximum { limit: wanted } => limit("maximum", wanted),
+        ValidationErrorKind::ExclusiveMinimum { limit: wanted } => limit("exclusiveMinimum", wanted),
+        ValidationErrorKind::ExclusiveMaximum { limit: wanted } => limit("exclusiveMaximum", wanted),
+        ValidationErrorKind::MinLength { limit } => size("minLength", *limit),
+        ValidationErrorKind::MaxLength { limit } => size("maxLength", *limit),
+        ValidationErrorKind::MinItems { limit } => size("minItems", *limit),
+        ValidationErrorKind::MaxItems { limit } => size("maxItems", *limit),
+        ValidationErrorKind::MinProperties { limit } => size("minProperties", *limit),
+        ValidationErrorKind::MaxProperties { limit } => size("maxProperties", *limit),
+        ValidationErrorKind::Pattern { pattern } => {
+            format!("'{}' does not match pattern '{pattern}'", error.instance().as_str().unwrap_or_default())
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let names: Vec<String> = unexpected.iter().map(|name| format!("'{name}'")).collect();

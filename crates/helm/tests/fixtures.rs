@@ -102,6 +102,31 @@ fn runaway_templates_end() {
 }
 
 #[test]
+fn schemas_that_go_in_circles_or_elsewhere_end() {
+    let schema = |schema: &str| {
+        render(&[
+            ("values.yaml", "a: {b: {c: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!}}"),
+            ("values.schema.json", schema),
+        ])
+    };
+    for endless in [
+        r##"{"$ref": "#"}"##,
+        r##"{"allOf": [{"$ref": "#"}]}"##,
+        r##"{"$defs": {"a": {"not": {"$ref": "#/$defs/b"}}, "b": {"not": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}"##,
+        r##"{"properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}, "c": {"not": {"pattern": "^(a+)+$"}}}}"##,
+        r##"{"$ref": "urn:unknown:schema"}"##,
+    ] {
+        // What counts is that it ends.
+        let _ = schema(endless);
+    }
+    for refused in
+        [r##"{"$ref": "https://example.com/schema.json"}"##, r##"{"$ref": "file:///etc/passwd"}"##, "[]", "{"]
+    {
+        assert!(matches!(schema(refused), Err(Error::Schema(_))), "{refused}");
+    }
+}
+
+#[test]
 fn charts_larger_than_the_budget_are_refused() {
     let files = [("big.txt", "0123456789")];
     let small = Budget { chart_bytes: 50, ..Budget::default() };
