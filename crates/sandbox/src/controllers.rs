@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::engine::{Engine, WriteOptions};
 use crate::store::{ChangeType, Notice};
-use crate::workloads::{self, Step};
+use crate::workloads::{self, EndpointMemory, Step};
 use crate::{gc, namespaces};
 
 /// How long work that many changes ask for waits for more of them.
@@ -33,6 +33,8 @@ pub(crate) enum Work {
     Reconcile { collection: Arc<str>, key: Arc<str> },
     /// The next step in the life of a Pod.
     PodStep { key: Arc<str>, uid: String, step: Step },
+    /// Look after the autoscalers and disruption budgets of a namespace.
+    Policies { namespace: String },
     /// Look after the endpoints of a namespace's services.
     Endpoints { namespace: String },
 }
@@ -45,6 +47,7 @@ pub(crate) struct Queue {
     gathered: HashSet<Work>,
     later: BTreeMap<(Instant, u64), Work>,
     sequence: u64,
+    endpoints: EndpointMemory,
 }
 
 impl Queue {
@@ -159,13 +162,22 @@ fn hear(engine: &Engine, queue: &mut Queue, notice: &Notice) {
         queue.push(Work::Namespace { name: record.namespace().to_owned() });
     }
     if engine.options.simulate_workloads {
-        hear_workload(queue, notice);
+        hear_workload(engine, queue, notice);
     }
 }
 
-fn hear_workload(queue: &mut Queue, notice: &Notice) {
+fn hear_workload(engine: &Engine, queue: &mut Queue, notice: &Notice) {
     let record = &notice.record;
     let gone = notice.change == ChangeType::Deleted;
+    let namespace = || record.namespace().to_owned();
+    let policy = matches!(
+        notice.collection.as_ref(),
+        "autoscaling/horizontalpodautoscalers" | "policy/poddisruptionbudgets"
+    );
+    let scaled = matches!(notice.collection.as_ref(), "/pods" | "apps/deployments" | "apps/statefulsets");
+    if policy || scaled && workloads::has_policies(engine) {
+        queue.push_gathered(Work::Policies { namespace: namespace() });
+    }
     if !workloads::is_simulated(&notice.collection) {
         return;
     }
@@ -179,7 +191,7 @@ fn hear_workload(queue: &mut Queue, notice: &Notice) {
         queue.push(Work::Reconcile { collection: Arc::from(collection), key });
     }
     if notice.collection.as_ref() == "/pods" {
-        queue.push_gathered(Work::Endpoints { namespace: record.namespace().to_owned() });
+        queue.push_gathered(Work::Endpoints { namespace: namespace() });
     }
 }
 
@@ -191,7 +203,8 @@ fn perform(engine: &Arc<Engine>, queue: &mut Queue, work: &Work) {
         Work::Definition { name } => namespaces::clean_definition(engine, name),
         Work::Reconcile { collection, key } => workloads::reconcile(engine, queue, collection, key),
         Work::PodStep { key, uid, step } => workloads::step(engine, queue, key, uid, *step),
-        Work::Endpoints { namespace } => workloads::endpoints(engine, namespace),
+        Work::Policies { namespace } => workloads::policies(engine, namespace),
+        Work::Endpoints { namespace } => workloads::endpoints(engine, &mut queue.endpoints, namespace),
     };
     if let Err(error) = done {
         tracing::debug!(message = error.message, ?work, "a simulated controller tries again");

@@ -8,13 +8,13 @@ use crate::kinds::Kind;
 
 /// Stored → served.
 pub(crate) fn from_storage(kind: &Kind, value: &mut Value) {
-    if kind.custom.is_none() {
-        if let Some(map) = value.as_object_mut() {
-            match (kind.group.as_str(), kind.kind.as_str()) {
-                ("events.k8s.io", "Event") => rename(map, CORE_TO_EVENTS),
-                ("autoscaling", "HorizontalPodAutoscaler") => autoscaler_to_v1(map),
-                _ => {}
-            }
+    if kind.custom.is_none()
+        && let Some(map) = value.as_object_mut()
+    {
+        match (kind.group.as_str(), kind.kind.as_str()) {
+            ("events.k8s.io", "Event") => rename(map, CORE_TO_EVENTS),
+            ("autoscaling", "HorizontalPodAutoscaler") => autoscaler_to_v1(map),
+            _ => {}
         }
     }
     set_version(value, kind.api_version());
@@ -25,16 +25,16 @@ pub(crate) fn to_storage(kind: &Kind, value: &mut Value) {
     if kind.api_version() == kind.storage_api_version {
         return;
     }
-    if kind.custom.is_none() {
-        if let Some(map) = value.as_object_mut() {
-            match (kind.group.as_str(), kind.kind.as_str()) {
-                ("events.k8s.io", "Event") => {
-                    let back: Vec<(&str, &str)> = CORE_TO_EVENTS.iter().map(|(a, b)| (*b, *a)).collect();
-                    rename(map, &back);
-                }
-                ("autoscaling", "HorizontalPodAutoscaler") => autoscaler_to_v2(map),
-                _ => {}
+    if kind.custom.is_none()
+        && let Some(map) = value.as_object_mut()
+    {
+        match (kind.group.as_str(), kind.kind.as_str()) {
+            ("events.k8s.io", "Event") => {
+                let back: Vec<(&str, &str)> = CORE_TO_EVENTS.iter().map(|(a, b)| (*b, *a)).collect();
+                rename(map, &back);
             }
+            ("autoscaling", "HorizontalPodAutoscaler") => autoscaler_to_v2(map),
+            _ => {}
         }
     }
     set_version(value, kind.storage_api_version.clone());
@@ -88,11 +88,10 @@ fn autoscaler_to_v1(map: &mut Map<String, Value>) {
 
 fn autoscaler_to_v2(map: &mut Map<String, Value>) {
     let Some(spec) = map.get_mut("spec").and_then(Value::as_object_mut) else { return };
-    if let Some(percentage) = spec.remove("targetCPUUtilizationPercentage") {
-        spec.insert(
-            "metrics".into(),
-            json!([{"type": "Resource", "resource": {"name": "cpu",
-                    "target": {"type": "Utilization", "averageUtilization": percentage}}}]),
-        );
-    }
+    let percentage = spec.remove("targetCPUUtilizationPercentage").unwrap_or_else(|| 80.into());
+    spec.insert(
+        "metrics".into(),
+        json!([{"type": "Resource", "resource": {"name": "cpu",
+                "target": {"type": "Utilization", "averageUtilization": percentage}}}]),
+    );
 }

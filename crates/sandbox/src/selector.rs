@@ -256,7 +256,7 @@ pub(crate) fn indexed_fields(collection: &str) -> &'static [&'static str] {
 
 /// Reads the indexed fields of an object when its record is made.
 pub(crate) fn selectable_fields(collection: &str, value: &Value) -> Vec<(Box<str>, Box<str>)> {
-    indexed_fields(collection)
+    let mut fields: Vec<(Box<str>, Box<str>)> = indexed_fields(collection)
         .iter()
         .map(|field| {
             let text = match *field {
@@ -273,8 +273,19 @@ pub(crate) fn selectable_fields(collection: &str, value: &Value) -> Vec<(Box<str
             };
             ((*field).into(), text.unwrap_or_default().into_boxed_str())
         })
-        .collect()
+        .collect();
+    if let ("/services", Some(labels)) = (collection, value["spec"]["selector"].as_object()) {
+        let terms: Vec<String> = labels
+            .iter()
+            .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+            .collect();
+        fields.push((POD_SELECTOR.into(), terms.join(",").into()));
+    }
+    fields
 }
+
+/// Under this name a Service's selector is indexed for the endpoints; no request can ask for it.
+pub(crate) const POD_SELECTOR: &str = "(pod selector)";
 
 fn field_text(value: &Value, default: &str) -> String {
     match value {

@@ -238,7 +238,7 @@ impl Watcher {
                 Form::Table => {
                     let metadata = json!({"resourceVersion": value["metadata"]["resourceVersion"]});
                     let mut shown =
-                        table::render(&self.kind, &[value], self.include_object.as_deref(), metadata);
+                        table::render(&self.kind, &[value], self.include_object.as_deref(), &metadata);
                     if std::mem::replace(&mut self.columns_sent, true) {
                         shown["columnDefinitions"] = Value::Null;
                     }

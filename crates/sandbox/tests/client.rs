@@ -1,5 +1,7 @@
 //! The sandbox through kube's client, in process: typed objects, discovery, watches, faults.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a step that fails ends the test")]
+
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};

@@ -9,6 +9,7 @@ use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+#[expect(clippy::unwrap_used, reason = "a step that fails ends the test")]
 async fn ask(sandbox: &Sandbox, method: &str, path: &str, body: Value) -> (u16, Vec<u8>) {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let request =
@@ -51,4 +52,38 @@ async fn five_thousand_objects() {
     println!("created and watched {COUNT} in {created:?}, listed them in {listed:?}");
     assert!(created < Duration::from_secs(40), "{created:?}");
     assert!(listed < Duration::from_secs(2), "{listed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_applications_become_available() {
+    const COUNT: usize = 150;
+    let sandbox = Sandbox::start(Options::fast());
+    let start = Instant::now();
+    for index in 0..COUNT {
+        let name = format!("app-{index}");
+        let labels = json!({"app": name});
+        let deployment = json!({"metadata": {"name": name}, "spec": {"selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}}});
+        let path = "/apis/apps/v1/namespaces/default/deployments";
+        assert_eq!(ask(&sandbox, "POST", path, deployment).await.0, 201);
+        let service =
+            json!({"metadata": {"name": name}, "spec": {"selector": labels, "ports": [{"port": 80}]}});
+        assert_eq!(ask(&sandbox, "POST", "/api/v1/namespaces/default/services", service).await.0, 201);
+    }
+    let path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+    for _ in 0..1000 {
+        let (_, list) = ask(&sandbox, "GET", path, Value::Null).await;
+        let list: Value = serde_json::from_slice(&list).unwrap();
+        let ready = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|slice| slice["endpoints"][0]["conditions"]["ready"] == true);
+        if ready.count() == COUNT {
+            println!("{COUNT} Deployments with Services are ready after {:?}", start.elapsed());
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("not ready after {:?}", start.elapsed());
 }

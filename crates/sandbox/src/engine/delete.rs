@@ -39,13 +39,8 @@ pub(crate) enum Deletion {
 
 impl DeleteOptions {
     pub(super) fn read(request: &Request) -> ApiResult<Self> {
-        let body: Value = if request.body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&request.body).map_err(|error| {
-                ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
-            })?
-        };
+        let body: Value =
+            if request.body.is_empty() { Value::Null } else { crate::engine::dispatch::any_body(request)? };
         let query = &request.query;
         let orphan = body["orphanDependents"].as_bool().or(query.orphan_dependents);
         let given = body["propagationPolicy"]

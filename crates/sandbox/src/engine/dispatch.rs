@@ -11,6 +11,7 @@ use super::{Engine, Reply, Request, WriteOptions, Written};
 use crate::discovery;
 use crate::http::accept::{Form, negotiate};
 use crate::http::path::{ResourcePath, Target, parse};
+use crate::http::protobuf;
 use crate::kinds::Kind;
 use crate::status::{ApiError, ApiResult};
 use crate::{openapi, table, watch};
@@ -113,7 +114,7 @@ impl Engine {
                 if kind.verbs.len() == 1 {
                     return self.create_virtual(kind, namespace, request);
                 }
-                let body = self.body(request)?;
+                let body = any_body(request)?;
                 let written = self.create(kind, namespace, body, &write_options(request))?;
                 Ok(written_reply(kind, written, request))
             }
@@ -143,7 +144,7 @@ impl Engine {
             }
             Method::PUT => {
                 allowed(kind, "update")?;
-                let body = self.body(request)?;
+                let body = any_body(request)?;
                 let written = self.update(kind, namespace, name, body, &write_options(request))?;
                 Ok(written_reply(kind, written, request))
             }
@@ -159,15 +160,16 @@ impl Engine {
             _ => Err(ApiError::method_not_allowed()),
         }
     }
+}
 
-    /// The body of a `POST` or `PUT`.
-    pub(super) fn body(&self, request: &Request) -> ApiResult<serde_json::Value> {
-        let media = request.content_type.split(';').next().unwrap_or_default().trim();
-        match media {
-            "" | "application/json" => parse_body(&request.body),
-            "application/yaml" => crate::typed::parse_yaml(&request.body),
-            _ => Err(ApiError::unsupported_media_type("application/json, application/yaml")),
-        }
+/// The body of a request in any format that is read.
+pub(super) fn any_body(request: &Request) -> ApiResult<serde_json::Value> {
+    let media = request.content_type.split(';').next().unwrap_or_default().trim();
+    match media {
+        "" | "application/json" => parse_body(&request.body),
+        protobuf::MEDIA_TYPE => protobuf::read(&request.body),
+        "application/yaml" => crate::typed::parse_yaml(&request.body),
+        _ => Err(ApiError::unsupported_media_type(ACCEPTED)),
     }
 }
 
@@ -206,7 +208,7 @@ pub(super) fn written_reply(kind: &Kind, written: Written, request: &Request) ->
             let include = request.query.include_object.as_deref();
             Reply::json(
                 code,
-                &table::render(kind, &[written.value], include, json!({"resourceVersion": version})),
+                &table::render(kind, &[written.value], include, &json!({"resourceVersion": version})),
             )
         }
         Some(Form::Metadata) => Reply::json(code, &super::read::partial(&written.value)),

@@ -81,7 +81,7 @@ impl Engine {
                         kind,
                         &[value],
                         include,
-                        json!({"resourceVersion": record.version.to_string()}),
+                        &json!({"resourceVersion": record.version.to_string()}),
                     ),
                 )
             }
@@ -134,7 +134,7 @@ impl Engine {
         Ok(match form {
             Form::Table => {
                 let values: Vec<Value> = page.iter().map(|record| self.value_as(kind, record)).collect();
-                Reply::json(200, &table::render(kind, &values, query.include_object.as_deref(), metadata))
+                Reply::json(200, &table::render(kind, &values, query.include_object.as_deref(), &metadata))
             }
             Form::Metadata => {
                 let items: Vec<Value> =

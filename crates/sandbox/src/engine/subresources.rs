@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::delete::DeleteOptions;
-use super::dispatch::{write_options, written_reply};
+use super::dispatch::{any_body, write_options, written_reply};
 use super::meta::meta_text;
 use super::modify::Change;
 use super::patch::parse_body;
@@ -64,7 +64,7 @@ impl Engine {
         match verb {
             "get" => self.get(kind, &path.namespace, &path.name, request, super::dispatch::form(request)?),
             "update" => {
-                let body = self.body(request)?;
+                let body = any_body(request)?;
                 let written = self.update(kind, &path.namespace, &path.name, body, &options)?;
                 Ok(written_reply(kind, written, request))
             }
@@ -89,7 +89,7 @@ impl Engine {
             return Ok(Reply::json(200, &current));
         }
         let wanted = if verb == "update" {
-            parse_body(&request.body)?
+            any_body(request)?
         } else {
             scale::patch(&current, &request.content_type, &parse_body(&request.body)?)?
         };
@@ -114,7 +114,7 @@ impl Engine {
 
     /// A scheduler's decision.
     fn bind(&self, namespace: &str, name: &str, request: &Request) -> ApiResult<Reply> {
-        let body = parse_body(&request.body)?;
+        let body = any_body(request)?;
         let node = body["target"]["name"].as_str().unwrap_or_default().to_owned();
         let pods = self.builtin("", "pods")?;
         let mut options = write_options(request);
@@ -133,7 +133,7 @@ impl Engine {
     }
 
     fn evict(&self, kind: &Arc<Kind>, path: &ResourcePath, request: &Request) -> ApiResult<Reply> {
-        let body = parse_body(&request.body)?;
+        let body = any_body(request)?;
         let options = DeleteOptions {
             grace_period: body["deleteOptions"]["gracePeriodSeconds"].as_i64(),
             dry_run: request.query.dry_run,
@@ -145,7 +145,7 @@ impl Engine {
 
     /// Kinds that are questions: the answer is the object with its status filled in.
     pub(super) fn create_virtual(&self, kind: &Kind, namespace: &str, request: &Request) -> ApiResult<Reply> {
-        let mut value = self.body(request)?;
+        let mut value = any_body(request)?;
         super::write::check_type(kind, &value)?;
         let user = json!({"username": "sandbox:admin", "groups": ["system:masters", "system:authenticated"]});
         let status = match kind.kind.as_str() {

@@ -1,9 +1,10 @@
 //! HTTP around the engine: a tower service over any body, and a plain server on a listener. Neighbors: `path.rs`,
-//! `query.rs` and `accept.rs` read requests, `body.rs` is the answer's body, `serve.rs` the server.
+//! `query.rs`, `accept.rs` and `protobuf.rs` read requests, `body.rs` is the answer's body, `serve.rs` the server.
 
 pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod path;
+pub(crate) mod protobuf;
 pub(crate) mod query;
 mod serve;
 

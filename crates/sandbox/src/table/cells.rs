@@ -249,9 +249,21 @@ pub(super) fn scale_targets(value: &Value) -> Value {
         .map(|metric| {
             let resource = &metric["resource"];
             let name = str_of(&resource["name"]);
+            let current = list(value, &["status", "currentMetrics"])
+                .map(|metric| &metric["resource"])
+                .find(|current| current["name"] == name)
+                .map(|resource| &resource["current"]);
             match resource["target"]["averageUtilization"].as_i64() {
-                Some(percentage) => format!("{name}: <unknown>/{percentage}%"),
-                None => format!("<unknown>/{}", str_of(&resource["target"]["averageValue"])),
+                Some(percentage) => {
+                    let used = current.and_then(|current| current["averageUtilization"].as_i64());
+                    let used = used.map_or("<unknown>".to_owned(), |used| format!("{used}%"));
+                    format!("{name}: {used}/{percentage}%")
+                }
+                None => {
+                    let used =
+                        current.and_then(|current| current["averageValue"].as_str()).unwrap_or("<unknown>");
+                    format!("{name}: {used}/{}", str_of(&resource["target"]["averageValue"]))
+                }
             }
         })
         .collect();
@@ -307,12 +319,16 @@ pub(super) fn api_service(value: &Value) -> Value {
 }
 
 pub(super) fn event_last_seen(value: &Value) -> Value {
-    let time = ["lastTimestamp", "eventTime", "firstTimestamp"].iter().find_map(|name| value[*name].as_str());
+    let time = ["lastTimestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"]
+        .iter()
+        .find_map(|name| value[*name].as_str());
     time.map_or("<unknown>".to_owned(), age_of).into()
 }
 
 pub(super) fn event_first_seen(value: &Value) -> Value {
-    let time = ["firstTimestamp", "eventTime"].iter().find_map(|name| value[*name].as_str());
+    let time = ["firstTimestamp", "deprecatedFirstTimestamp", "eventTime"]
+        .iter()
+        .find_map(|name| value[*name].as_str());
     time.map_or("<unknown>".to_owned(), age_of).into()
 }
 

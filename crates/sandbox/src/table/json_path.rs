@@ -62,7 +62,7 @@ fn step<'a>(at: &'a Value, inside: &str) -> Option<&'a Value> {
         return at.as_array()?.iter().find(|item| {
             field.split('.').try_fold(*item, |at, step| at.get(step)).is_some_and(|found| match found {
                 Value::String(text) => text == wanted,
-                other => other.to_string() == wanted,
+                other => other.to_string().as_str() == wanted,
             })
         });
     }

@@ -31,7 +31,7 @@ enum Cell {
 }
 
 /// Renders objects as a table. `include` is the `includeObject` parameter: `None`, `Metadata` (default) or `Object`.
-pub(crate) fn render(kind: &Kind, values: &[Value], include: Option<&str>, metadata: Value) -> Value {
+pub(crate) fn render(kind: &Kind, values: &[Value], include: Option<&str>, metadata: &Value) -> Value {
     let columns = columns_of(kind);
     let definitions: Vec<Value> = columns
         .iter()
@@ -56,10 +56,10 @@ pub(crate) fn render(kind: &Kind, values: &[Value], include: Option<&str>, metad
                 Some("Object") => row["object"] = value.clone(),
                 _ => row["object"] = partial(value),
             }
-            if kind.collection.as_ref() == "/pods" || kind.collection.as_ref() == "batch/jobs" {
-                if let Some(conditions) = cells::finished(value) {
-                    row["conditions"] = conditions;
-                }
+            if kind.collection.as_ref() == "/pods"
+                && let Some(conditions) = cells::finished(value)
+            {
+                row["conditions"] = conditions;
             }
             row
         })

@@ -43,12 +43,10 @@ pub(crate) fn metadata(kind: &Kind, value: &Value, old: Option<&Value>) -> Vec<F
             }
         }
     }
-    if let Some(old) = old {
-        if let Some(error) = new_finalizers(metadata, &old["metadata"]) {
-            // A real API server checks built-in kinds twice, and says so twice.
-            errors.extend((kind.custom.is_none()).then(|| error.clone()));
-            errors.push(error);
-        }
+    if let Some(error) = old.and_then(|old| new_finalizers(metadata, &old["metadata"])) {
+        // A real API server checks built-in kinds twice, and says so twice.
+        errors.extend((kind.custom.is_none()).then(|| error.clone()));
+        errors.push(error);
     }
     errors
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MANAGER, create, events, write_status};
-use crate::engine::{Engine, WriteOptions, edit_metadata};
+use crate::engine::{DeleteOptions, Engine, WriteOptions, edit_metadata};
 use crate::status::ApiResult;
 use crate::store::Record;
 
@@ -23,6 +23,12 @@ pub(super) fn reconcile(engine: &Engine, record: &Record) -> ApiResult<()> {
     let claims = engine.builtin("", "persistentvolumeclaims")?;
     let value = record.value();
     if record.deleting {
+        // The volume was made for this claim and goes with it.
+        let volumes = engine.builtin("", "persistentvolumes")?;
+        match engine.delete(&volumes, "", &format!("pvc-{}", record.uid), &DeleteOptions::default()) {
+            Err(error) if error.code != 404 => return Err(error),
+            _ => {}
+        }
         // Pretends that no Pod uses it any more.
         let options = WriteOptions::controller(MANAGER, "");
         return engine
@@ -72,7 +78,7 @@ pub(super) fn reconcile(engine: &Engine, record: &Record) -> ApiResult<()> {
         });
         create(engine, &volumes, "", object)?;
         let made = engine.find(&volumes, "", &volume)?;
-        write_status(engine, &volumes, &made, &Value::Null, json!({"phase": "Bound"}))?;
+        write_status(engine, &volumes, &made, &Value::Null, &json!({"phase": "Bound"}))?;
     }
     let options = WriteOptions::controller(MANAGER, "");
     engine.control(&claims, record.namespace(), record.name(), &options, |claim| {
@@ -84,5 +90,5 @@ pub(super) fn reconcile(engine: &Engine, record: &Record) -> ApiResult<()> {
         });
     })?;
     let status = json!({"phase": "Bound", "accessModes": value["spec"]["accessModes"], "capacity": capacity});
-    write_status(engine, &claims, record, &value, status)
+    write_status(engine, &claims, record, &value, &status)
 }

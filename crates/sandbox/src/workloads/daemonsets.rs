@@ -88,5 +88,5 @@ fn write(
         ("numberUnavailable", nodes.len().saturating_sub(ready)),
     ];
     set_counts(&mut status, &counts);
-    write_status(engine, kind, record, value, status)
+    write_status(engine, kind, record, value, &status)
 }

@@ -178,7 +178,7 @@ fn annotate(
             edit_metadata(set, |metadata| metadata.insert("annotations".into(), wanted.clone().into()));
         })?;
     }
-    if value["metadata"]["annotations"][REVISION] != revision.to_string() {
+    if value["metadata"]["annotations"][REVISION].as_str() != Some(revision.to_string().as_str()) {
         engine.control(kind, record.namespace(), record.name(), &options, |deployment| {
             deployment["metadata"]["annotations"][REVISION] = revision.to_string().into();
         })?;
@@ -337,7 +337,7 @@ fn write_own_status(
     if let Some(collisions) = value["status"].get("collisionCount") {
         status["collisionCount"] = collisions.clone();
     }
-    write_status(engine, kind, record, value, status)
+    write_status(engine, kind, record, value, &status)
 }
 
 /// True when the rollout has made no progress for longer than its deadline.

@@ -35,7 +35,7 @@ pub(super) fn reconcile(engine: &Engine, queue: &mut Queue, record: &Record) -> 
         if value["status"]["conditions"][0]["type"] == "Suspended" {
             return Ok(());
         }
-        return write_status(engine, &kind, record, &value, status);
+        return write_status(engine, &kind, record, &value, &status);
     }
     let count = |phase: &str| pods.iter().filter(|pod| pod.phase() == phase).count();
     let (succeeded, failed) = (count("Succeeded"), count("Failed"));
@@ -67,7 +67,7 @@ pub(super) fn reconcile(engine: &Engine, queue: &mut Queue, record: &Record) -> 
             job_condition("Failed", "BackoffLimitExceeded", message),
         ]);
         events::warning(engine, &kind, record, SOURCE, "BackoffLimitExceeded", message);
-        return write_status(engine, &kind, record, &value, status);
+        return write_status(engine, &kind, record, &value, &status);
     }
     if reached {
         let message = "Reached expected number of succeeded pods";
@@ -77,7 +77,7 @@ pub(super) fn reconcile(engine: &Engine, queue: &mut Queue, record: &Record) -> 
             job_condition("Complete", "CompletionsReached", message),
         ]);
         events::normal(engine, &kind, record, SOURCE, "Completed", "Job completed");
-        return write_status(engine, &kind, record, &value, status);
+        return write_status(engine, &kind, record, &value, &status);
     }
     let remaining = completions.map_or(parallelism, |completions| completions.saturating_sub(succeeded));
     let missing = parallelism.min(remaining).saturating_sub(active.len());
@@ -88,7 +88,7 @@ pub(super) fn reconcile(engine: &Engine, queue: &mut Queue, record: &Record) -> 
         events::normal(engine, &kind, record, SOURCE, "SuccessfulCreate", &format!("Created pod: {name}"));
     }
     super::replicasets::set_counts(&mut status, &[("active", active.len() + missing)]);
-    write_status(engine, &kind, record, &value, status)
+    write_status(engine, &kind, record, &value, &status)
 }
 
 fn job_condition(kind: &str, reason: &str, message: &str) -> Value {

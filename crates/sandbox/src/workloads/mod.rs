@@ -9,6 +9,7 @@ mod deployments;
 mod events;
 mod jobs;
 mod pods;
+mod policies;
 mod replicasets;
 mod services;
 mod statefulsets;
@@ -25,6 +26,7 @@ use crate::store::Record;
 
 pub(crate) use behavior::{LogStyle, log_style};
 pub(crate) use pods::Step;
+pub(crate) use services::Memory as EndpointMemory;
 
 pub(crate) const MANAGER: &str = "kube-controller-manager";
 
@@ -82,8 +84,18 @@ pub(crate) fn step(engine: &Engine, queue: &mut Queue, key: &str, uid: &str, ste
 }
 
 /// Fills in the endpoints of all services of a namespace.
-pub(crate) fn endpoints(engine: &Engine, namespace: &str) -> ApiResult<()> {
-    services::endpoints(engine, namespace)
+pub(crate) fn endpoints(engine: &Engine, memory: &mut EndpointMemory, namespace: &str) -> ApiResult<()> {
+    services::endpoints(engine, memory, namespace)
+}
+
+/// True when autoscalers or budgets may care about a change of Pods or Deployments.
+pub(crate) fn has_policies(engine: &Engine) -> bool {
+    policies::any(engine)
+}
+
+/// Looks after the autoscalers and budgets of a namespace.
+pub(crate) fn policies(engine: &Engine, namespace: &str) -> ApiResult<()> {
+    policies::reconcile(engine, namespace)
 }
 
 /// Nodes, a storage class and the API's own service.
@@ -177,8 +189,8 @@ fn delete_pod(engine: &Engine, pods: &Kind, pod: &OwnedPod) -> ApiResult<()> {
 }
 
 /// Writes a status if it differs.
-fn write_status(engine: &Engine, kind: &Kind, record: &Record, old: &Value, status: Value) -> ApiResult<()> {
-    if old["status"] == status {
+fn write_status(engine: &Engine, kind: &Kind, record: &Record, old: &Value, status: &Value) -> ApiResult<()> {
+    if old["status"] == *status {
         return Ok(());
     }
     let options = WriteOptions::controller(MANAGER, "status");

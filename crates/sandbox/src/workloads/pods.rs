@@ -52,7 +52,7 @@ pub(super) fn furnish_nodes(engine: &Engine) -> ApiResult<()> {
                 "operatingSystem": "linux", "architecture": "amd64"},
         });
         let record = engine.find(&nodes, "", name)?;
-        super::write_status(engine, &nodes, &record, &Value::Null, status)?;
+        super::write_status(engine, &nodes, &record, &Value::Null, &status)?;
     }
     Ok(())
 }
@@ -101,7 +101,7 @@ fn choose_node(engine: &Engine, record: &Record, pod: &Value) -> ApiResult<Optio
         .snapshot(&nodes.collection, "")
         .records
         .iter()
-        .filter(|node| !node.deleting && selector.matches(node))
+        .filter(|node| !node.deleting && selector.matches(node) && !is_cordoned(node))
         .map(|node| node.name().to_owned())
         .collect();
     if fitting.is_empty() {
@@ -110,6 +110,10 @@ fn choose_node(engine: &Engine, record: &Record, pod: &Value) -> ApiResult<Optio
     let spread =
         record.uid.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     Ok(fitting.get(spread % fitting.len()).cloned())
+}
+
+fn is_cordoned(node: &Record) -> bool {
+    node.fields.iter().any(|(name, value)| &**name == "spec.unschedulable" && &**value == "true")
 }
 
 fn unschedulable(engine: &Engine, pods: &Kind, record: &Record, pod: &Value) -> ApiResult<()> {
@@ -123,7 +127,7 @@ fn unschedulable(engine: &Engine, pods: &Kind, record: &Record, pod: &Value) -> 
     status["conditions"] = json!([{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
         "message": message, "lastProbeTime": null, "lastTransitionTime": now()}]);
     events::warning(engine, pods, record, "default-scheduler", "FailedScheduling", &message);
-    super::write_status(engine, pods, record, pod, status)
+    super::write_status(engine, pods, record, pod, &status)
 }
 
 /// The Pod is on its node: containers are being created.

@@ -57,7 +57,7 @@ pub(super) fn reconcile(engine: &Engine, record: &Record) -> ApiResult<()> {
         &mut status,
         &[("fullyLabeledReplicas", active), ("readyReplicas", ready), ("availableReplicas", ready)],
     );
-    write_status(engine, &kind, record, &value, status)
+    write_status(engine, &kind, record, &value, &status)
 }
 
 /// Go leaves zeros out of these.

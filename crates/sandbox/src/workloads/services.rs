@@ -1,6 +1,7 @@
 //! Services: endpoints from the Pods they select, and addresses for load balancers and ingresses.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use super::{OwnedPod, create, owner_reference, write_status};
 use crate::controllers::{Queue, Work};
 use crate::engine::{Engine, WriteOptions};
 use crate::kinds::Kind;
-use crate::selector::LabelSelector;
+use crate::selector::POD_SELECTOR;
 use crate::status::ApiResult;
 use crate::store::Record;
 
@@ -34,7 +35,7 @@ pub(super) fn reconcile(engine: &Engine, queue: &mut Queue, record: &Record) -> 
         return Ok(());
     }
     let status = json!({"loadBalancer": {"ingress": [{"ip": address(record), "ipMode": "VIP"}]}});
-    write_status(engine, &services, record, &value, status)
+    write_status(engine, &services, record, &value, &status)
 }
 
 /// Pretends to be the ingress controller of every class.
@@ -45,7 +46,7 @@ pub(super) fn give_ingress_address(engine: &Engine, record: &Record) -> ApiResul
         return Ok(());
     }
     let status = json!({"loadBalancer": {"ingress": [{"ip": super::pods::node_address(0)}]}});
-    write_status(engine, &ingresses, record, &value, status)
+    write_status(engine, &ingresses, record, &value, &status)
 }
 
 fn address(record: &Record) -> String {
@@ -54,39 +55,61 @@ fn address(record: &Record) -> String {
     format!("172.18.{}.{}", 1 + (hash >> 8) % 250, 1 + hash % 250)
 }
 
-/// Writes the endpoint slices of all services of a namespace that select Pods.
-pub(super) fn endpoints(engine: &Engine, namespace: &str) -> ApiResult<()> {
+/// What the endpoints of each service were last made of, by the service's uid.
+pub(crate) type Memory = HashMap<Box<str>, u64>;
+
+/// Writes the endpoint slices of all services of a namespace that select Pods. Services of which neither they nor
+/// their Pods have changed since the last time cost a few lookups and no decoding.
+pub(super) fn endpoints(engine: &Engine, memory: &mut Memory, namespace: &str) -> ApiResult<()> {
     let services = engine.builtin("", "services")?;
     let slices = engine.builtin("discovery.k8s.io", "endpointslices")?;
-    let mut by_label: HashMap<(Box<str>, Box<str>), Vec<usize>> = HashMap::new();
     let pods = engine.store.snapshot("/pods", namespace).records;
-    for (index, pod) in pods.iter().enumerate() {
-        for label in &pod.labels {
-            by_label.entry(label.clone()).or_default().push(index);
+    let mut by_label: HashMap<(&str, &str), Vec<&Arc<Record>>> = HashMap::new();
+    for pod in &pods {
+        for (key, value) in &pod.labels {
+            by_label.entry((key, value)).or_default().push(pod);
         }
     }
     for service in engine.store.snapshot(&services.collection, namespace).records {
-        let value = service.value();
-        let selector = &value["spec"]["selector"];
-        let Some((key, wanted)) = selector.as_object().and_then(|labels| labels.iter().next()) else {
-            continue;
-        };
-        if service.deleting || value["spec"]["type"] == "ExternalName" {
+        let wanted = pod_selector(&service);
+        let Some(first) = wanted.first() else { continue };
+        if service.deleting {
+            memory.remove(&service.uid);
             continue;
         }
-        let label = (key.as_str().into(), wanted.as_str().unwrap_or_default().into());
-        let matching = LabelSelector::from_map(selector);
-        let selected: Vec<OwnedPod> = by_label
-            .get(&label)
+        let selected: Vec<&Arc<Record>> = by_label
+            .get(first)
             .into_iter()
             .flatten()
-            .filter_map(|index| pods.get(*index))
-            .filter(|pod| matching.matches(pod))
+            .copied()
+            .filter(|pod| wanted.iter().all(|(key, value)| pod.label(key) == Some(value)))
+            .collect();
+        let versions = selected.iter().map(|pod| pod.version);
+        let mark = versions.fold(service.version, |mark, version| {
+            (mark ^ version).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17)
+        });
+        if memory.get(&service.uid) == Some(&mark) {
+            continue;
+        }
+        let selected: Vec<OwnedPod> = selected
+            .into_iter()
             .map(|record| OwnedPod { value: record.value(), record: record.clone() })
             .collect();
-        write_slice(engine, &services, &slices, &service, &value, &selected)?;
+        write_slice(engine, &services, &slices, &service, &service.value(), &selected)?;
+        memory.insert(service.uid.clone(), mark);
     }
     Ok(())
+}
+
+/// A service's selector, as the store has indexed it; empty if it selects nothing.
+fn pod_selector(service: &Record) -> Vec<(&str, &str)> {
+    let external =
+        service.fields.iter().any(|(name, value)| &**name == "spec.type" && &**value == "ExternalName");
+    let indexed = service.fields.iter().find(|(name, _)| &**name == POD_SELECTOR);
+    match indexed {
+        Some((_, terms)) if !external => terms.split(',').filter_map(|term| term.split_once('=')).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn write_slice(

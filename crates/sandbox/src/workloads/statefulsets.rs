@@ -36,7 +36,7 @@ pub(super) fn reconcile(engine: &Engine, record: &Record) -> ApiResult<()> {
     let counts =
         [("readyReplicas", ready), ("currentReplicas", at(&current)), ("updatedReplicas", at(&update))];
     set_counts(&mut status, &counts);
-    write_status(engine, &kind, record, &value, status)
+    write_status(engine, &kind, record, &value, &status)
 }
 
 /// The name of the revision of the present template, kept as a ControllerRevision.
@@ -81,7 +81,7 @@ fn work(engine: &Engine, kind: &Kind, record: &Record, value: &Value, update: &s
                 delete_pod(engine, &pods_kind, pod)?;
                 return Ok(());
             }
-            Some(pod) if !parallel && !(pod.is_active() && pod.is_ready()) => {
+            Some(pod) if !(parallel || pod.is_active() && pod.is_ready()) => {
                 // A Pod of an old template that never became ready would wait forever.
                 return replace_broken(engine, &pods_kind, pod, value, update);
             }

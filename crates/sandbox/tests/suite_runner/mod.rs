@@ -1,5 +1,13 @@
 //! Tells stories to servers and compares their answers. `normal.rs` removes what differs each time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a step that fails ends the test"
+)]
+
 mod normal;
 
 use std::collections::BTreeMap;
