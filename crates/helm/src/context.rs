@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gotmpl::{Map, Value};
 
 use crate::capabilities::Capabilities;
-use crate::chart::{ChartFile, Instance};
+use crate::chart::Instance;
 use crate::objects::{Files, capabilities};
 use crate::release::Release;
 use crate::values::{Table, table_to_template};
@@ -120,11 +120,14 @@ fn full_path(parent: Option<&str>, name: &str) -> String {
     parent.map_or_else(|| name.to_string(), |parent| format!("{parent}/charts/{name}"))
 }
 
-/// The custom resource definitions of a chart and the charts in it, by full path.
-pub(crate) fn crds(chart: &Instance) -> Vec<(String, ChartFile)> {
-    fn collect(chart: &Instance, parent: Option<&str>, found: &mut Vec<(String, ChartFile)>) {
+/// The custom resource definitions of a chart and the charts in it: the files' texts by full path.
+pub(crate) fn crds(chart: &Instance) -> Vec<(Arc<str>, String)> {
+    fn collect(chart: &Instance, parent: Option<&str>, found: &mut Vec<(Arc<str>, String)>) {
         let path = full_path(parent, &chart.name);
-        found.extend(chart.chart.crds.iter().map(|file| (format!("{path}/{}", file.path), file.clone())));
+        found.extend(chart.chart.crds.iter().map(|file| {
+            let text = String::from_utf8_lossy(&file.content).into_owned();
+            (Arc::from(format!("{path}/{}", file.path)), text)
+        }));
         for sub in &chart.dependencies {
             collect(sub, Some(&path), found);
         }

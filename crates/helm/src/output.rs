@@ -43,9 +43,9 @@ pub struct Document {
     pub source: Arc<str>,
     /// What it is for.
     pub role: Role,
-    /// Its text as the template made it. A file of `crds/` may hold several YAML documents.
+    /// Its text as the template made it.
     pub text: String,
-    /// What it says; for a file of several documents a list of them.
+    /// What it says. Null when it is only comments.
     pub value: Json,
 }
 
@@ -56,16 +56,25 @@ pub struct Rendered {
     pub documents: Vec<Document>,
     /// The chart's own NOTES.txt, if it has one.
     pub notes: Option<String>,
+    /// The files of `crds/` as they are, by full path: Helm prints them uncut.
+    pub(crate) crd_files: Vec<(Arc<str>, String)>,
 }
 
 impl Rendered {
     /// The bytes that `helm template` prints.
     pub fn to_template_output(&self) -> String {
-        let entry = |document: &Document| format!("---\n# Source: {}\n{}\n", document.source, document.text);
-        let is_hook = |document: &&Document| matches!(document.role, Role::Hook(_));
-        let manifests: String =
-            self.documents.iter().filter(|document| !is_hook(document)).map(entry).collect();
-        let hooks: String = self.documents.iter().filter(is_hook).map(entry).collect();
+        let (mut manifests, mut hooks) = (String::new(), String::new());
+        for (source, text) in &self.crd_files {
+            manifests.push_str(&format!("---\n# Source: {source}\n{text}\n"));
+        }
+        for document in &self.documents {
+            let part = match document.role {
+                Role::Crd => continue,
+                Role::Manifest => &mut manifests,
+                Role::Hook(_) => &mut hooks,
+            };
+            part.push_str(&format!("---\n# Source: {}\n{}\n", document.source, document.text));
+        }
         format!("{}\n{hooks}", manifests.trim())
     }
 }

@@ -57,31 +57,34 @@ pub fn render(
         .into_iter()
         .filter(|(name, text)| !name.ends_with("NOTES.txt") && !text.trim().is_empty())
         .collect();
-    let mut documents = if release.include_crds { crd_documents(&instance)? } else { Vec::new() };
+    let crd_files: Vec<(Arc<str>, String)> =
+        if release.include_crds { context::crds(&instance) } else { Vec::new() };
+    let mut documents = Vec::new();
+    for (source, text) in &crd_files {
+        crd_documents(source, text, &mut documents)?;
+    }
     documents.extend(output::assemble(&files)?);
     documents.retain(|document| match &document.role {
         Role::Hook(hook) => !(release.no_hooks || release.skip_tests && hook.is_test()),
         Role::Crd | Role::Manifest => true,
     });
-    Ok(Rendered { documents, notes })
+    Ok(Rendered { documents, notes, crd_files })
 }
 
-fn crd_documents(instance: &crate::chart::Instance) -> Result<Vec<Document>, Error> {
-    context::crds(instance)
-        .into_iter()
-        .map(|(source, file)| {
-            let text = String::from_utf8_lossy(&file.content).into_owned();
-            let documents = goyaml::documents(&text).map_err(|error| Error::Manifest {
-                source_name: source.clone(),
-                message: error.to_string(),
-                line: error.line,
-            })?;
-            let mut values: Vec<serde_json::Value> =
-                documents.into_iter().map(|document| document.value).collect();
-            let value = if values.len() == 1 { values.remove(0) } else { serde_json::Value::Array(values) };
-            Ok(Document { source: source.into(), role: Role::Crd, text, value })
-        })
-        .collect()
+/// Adds the documents of one file of `crds/`.
+fn crd_documents(source: &Arc<str>, text: &str, found: &mut Vec<Document>) -> Result<(), Error> {
+    let documents = goyaml::documents(text).map_err(|error| Error::Manifest {
+        source_name: source.to_string(),
+        message: error.to_string(),
+        line: error.line,
+    })?;
+    found.extend(documents.into_iter().map(|document| Document {
+        source: source.clone(),
+        role: Role::Crd,
+        text: text.get(document.range).unwrap_or_default().to_string(),
+        value: document.value,
+    }));
+    Ok(())
 }
 
 /// Parses all templates, then executes those that aren't partials: the outputs by full name.

@@ -70,6 +70,22 @@ fn documents_come_parsed_and_notes_apart() {
 }
 
 #[test]
+fn every_definition_of_a_crd_file_is_a_document() {
+    let files = [
+        ("crds/x.yaml", "kind: A\n---\n# nothing\n---\nkind: B\n"),
+        ("crds/sub/y.json", "{\"kind\": \"C\"}"),
+    ];
+    let chart = Chart::load(&tree_of(&files), &TreePath::root(), &Budget::default()).unwrap();
+    let release = Release { include_crds: true, ..Release::new("demo", "") };
+    let environment = Arc::new(FixedEnvironment::new(0, 0));
+    let rendered = helm::render(&chart, &Table::new(), &release, &Budget::default(), environment).unwrap();
+    let kinds: Vec<_> =
+        rendered.documents.iter().map(|document| document.value["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["C", "A", "B"]);
+    assert!(rendered.documents.iter().all(|document| document.role == Role::Crd));
+}
+
+#[test]
 fn renders_share_a_chart_without_seeing_each_other() {
     let files = [
         ("values.yaml", "a: {b: default}"),
