@@ -63,6 +63,11 @@ impl Handle {
         self.core.queue.add(app.clone(), work, Priority::User);
     }
 
+    /// Whether this loop answers for an application.
+    pub fn handles(&self, app: &AppKey) -> bool {
+        self.core.outside.store.application(app).is_some_and(|app| self.core.handles(&app))
+    }
+
     /// Counters and durations in Prometheus' text format.
     pub fn metrics_text(&self) -> String {
         let apps = self.core.outside.store.applications();

@@ -231,6 +231,7 @@ impl Core {
                 return Ok(Round::Over);
             }
         };
+        self.outside.store.namespace().clone_into(&mut draft.status.controller_namespace);
         if request.is_none() {
             keep_quiet(stored, &mut draft, refresh);
         }

@@ -67,8 +67,7 @@ impl Engine for Rendering {
                 no_cache: ask.no_cache,
             };
             let rendered = self.renderer.render(request).await.map_err(|error| {
-                let kind =
-                    if error.is_transient() { TroubleKind::Transient } else { TroubleKind::Permanent };
+                let kind = if error.is_transient() { TroubleKind::Transient } else { TroubleKind::Permanent };
                 Trouble::new(kind, format!("failed to generate manifests: {error}"))
             })?;
             let objects = rendered

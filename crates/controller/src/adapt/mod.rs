@@ -1,6 +1,7 @@
 //! The real outside: crates `cluster`, `render` and `diff` behind the ports.
 
 mod comparer;
+mod engine;
 mod fleet;
 mod store;
 mod target;
@@ -8,8 +9,24 @@ mod target;
 use std::sync::Arc;
 
 use cluster::{Clusters, ControlPlane};
+use render::Renderer;
 
+use crate::controller::{Controller, Handle};
+use crate::core::ControllerOptions;
 use crate::ports::{Engine, Outside, Trouble, TroubleKind};
+
+impl Controller {
+    /// Starts the loop. Needs to be called inside a Tokio runtime.
+    pub fn start(
+        control: ControlPlane,
+        clusters: Clusters,
+        renderer: Renderer,
+        options: ControllerOptions,
+    ) -> Handle {
+        let engine = Arc::new(engine::Rendering::new(control.clone(), renderer));
+        Self::start_with(Outside::live(control, clusters, engine), options)
+    }
+}
 
 impl Outside {
     /// Real records and clusters, with any renderer.

@@ -78,7 +78,6 @@ pub struct World {
     pub clusters: Clusters,
     pub live: Arc<LiveCluster>,
     pub repository: Arc<Repository>,
-    pub client: kube::Client,
 }
 
 pub fn fast() -> ControllerOptions {
@@ -99,11 +98,11 @@ impl World {
         let client = kube::Client::new(sandbox.service(), "default");
         install::apply_all(client.clone(), NAMESPACE, None).await.unwrap();
         let options = ControlOptions { namespace: NAMESPACE.to_owned(), ..ControlOptions::default() };
-        let control = ControlPlane::start(client.clone(), options).await.unwrap();
+        let control = ControlPlane::start(client, options).await.unwrap();
         let clusters = Clusters::new(control.clone(), ClusterOptions::default());
         let live = clusters.in_cluster().unwrap();
         live.wait_synced().await.unwrap();
-        let world = Self { sandbox, control, clusters, live, repository: Arc::default(), client };
+        let world = Self { sandbox, control, clusters, live, repository: Arc::default() };
         world.create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}})).await;
         world
     }
@@ -172,7 +171,7 @@ impl World {
             if let Some(app) = self.control.application(key).filter(|app| wanted(app)) {
                 return app;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
         let app = self.control.application(key);
         panic!("never happened: {what}\n{}", serde_json::to_string_pretty(&app.as_deref()).unwrap());
