@@ -23,7 +23,11 @@ pub(crate) fn text(core: &Core) -> String {
         let count = LOGINS.get(index).map_or(0, |count| count.load(Ordering::Relaxed));
         let _ = writeln!(out, "argocd_login_request_total{{status=\"{status}\"}} {count}");
     }
-    applications(&mut out, core);
+    match &core.controller {
+        // The loop tells more of applications, among it what is told here.
+        Some(controller) => out.push_str(&controller.metrics_text()),
+        None => applications(&mut out, core),
+    }
     out
 }
 

@@ -16,8 +16,9 @@ pub trait ApplicationLoop: Send + Sync {
     /// A number that grows whenever the tree or the compared objects may have changed.
     fn subscribe(&self, key: &AppKey) -> watch::Receiver<u64>;
 
-    /// Asks for a comparison with what the repository has this moment. Returns at once.
-    fn refresh(&self, key: &AppKey);
+    /// Asks for a comparison with what the repository has this moment, and returns at once. `false` when another
+    /// controller is responsible for the application.
+    fn refresh(&self, key: &AppKey) -> bool;
 
     /// The loop's counters in Prometheus' text format, applications among them.
     fn metrics_text(&self) -> String;

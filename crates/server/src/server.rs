@@ -39,6 +39,7 @@ pub struct Server;
 /// A running server. Dropping it leaves the server running; [`ServerHandle::shutdown`] ends it.
 pub struct ServerHandle {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -47,6 +48,11 @@ impl ServerHandle {
     /// The address that is listened on.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of `/metrics`, when there is one.
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Stops accepting, gives running answers a moment, and ends.
@@ -81,9 +87,21 @@ impl Server {
         let address = socket.local_addr().map_err(listen_error)?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        tasks.spawn(Listener { socket, address, tls }.serve(Routes::new(core), stop.clone()));
+        let metrics_address = match core.options.metrics_port {
+            None => None,
+            Some(port) => {
+                let address = SocketAddr::new(core.options.address, port);
+                let listen_error = |source| Error::Listen { address: address.to_string(), source };
+                let socket = TcpListener::bind(address).await.map_err(listen_error)?;
+                let address = socket.local_addr().map_err(listen_error)?;
+                tasks
+                    .spawn(Listener { socket, tls: None }.serve(Routes::metrics(core.clone()), stop.clone()));
+                Some(address)
+            }
+        };
+        tasks.spawn(Listener { socket, tls }.serve(Routes::new(core), stop.clone()));
         tasks.close();
-        Ok(ServerHandle { address, stop, tasks })
+        Ok(ServerHandle { address, metrics_address, stop, tasks })
     }
 }
 

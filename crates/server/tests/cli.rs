@@ -47,7 +47,7 @@ impl Client {
             .stdin(Stdio::null())
             .output();
         let output =
-            tokio::time::timeout(Duration::from_secs(60), output).await.expect("the client ends").unwrap();
+            tokio::time::timeout(Duration::from_secs(60), output).await.unwrap_or_else(|_| panic!("argocd {arguments:?} does not end")).unwrap();
         let text =
             String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         (output.status.code().unwrap_or(-1), text)
@@ -60,6 +60,9 @@ impl Client {
     }
 }
 
+/// The commit that everything is synced to.
+const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
+
 /// A stand-in for the application controller: answers refreshes and ends operations at once.
 async fn control_loop(control: ControlPlane) {
     let mut events = control.subscribe();
@@ -70,7 +73,7 @@ async fn control_loop(control: ControlPlane) {
         if application.metadata.annotations.contains_key(names::ANNOTATION_REFRESH) {
             let patch = json!({
                 "metadata": {"annotations": {names::ANNOTATION_REFRESH: null}},
-                "status": {"reconciledAt": now, "sync": {"status": "Synced", "revision": "abc"}, "health": {"status": "Healthy"}},
+                "status": {"reconciledAt": now, "sync": {"status": "Synced", "revision": REVISION}, "health": {"status": "Healthy"}},
             });
             let _ = control.patch_application(&key, &Patch::Merge(patch)).await;
         } else if let Some(operation) = &application.operation {
@@ -82,7 +85,7 @@ async fn control_loop(control: ControlPlane) {
                     "operationState": {
                         "operation": operation, "phase": "Succeeded", "message": "successfully synced",
                         "startedAt": now, "finishedAt": now,
-                        "syncResult": {"revision": "abc", "source": sync.source, "resources": []},
+                        "syncResult": {"revision": REVISION, "source": sync.source, "resources": []},
                     },
                 },
             });
@@ -141,13 +144,13 @@ async fn story(world: &World, client: &Client) {
     let get: Value =
         serde_json::from_str(&client.succeed(&["app", "get", "guestbook", "-o", "json", "--refresh"]).await)
             .unwrap();
-    assert_eq!(get["status"]["sync"]["revision"], "abc");
+    assert_eq!(get["status"]["sync"]["revision"], REVISION);
     client.succeed(&["app", "set", "guestbook", "--revision", "v2"]).await;
     let sync = client.succeed(&["app", "sync", "guestbook", "--timeout", "30"]).await;
     assert!(sync.contains("Phase:              Succeeded"), "{sync}");
     client.succeed(&["app", "wait", "guestbook", "--timeout", "30"]).await;
     let wide = client.succeed(&["app", "get", "guestbook"]).await;
-    assert!(wide.contains("Sync Status:        Synced to v2 (abc)"), "{wide}");
+    assert!(wide.contains("Sync Status:        Synced to v2 (0123456)"), "{wide}");
     assert!(wide.contains("SyncWindow:         Sync Allowed"), "{wide}");
 
     for (arguments, wanted) in [

@@ -219,6 +219,76 @@ async fn accounts_and_tokens() {
     assert_eq!(world.call(&alice, Method::GET, "/api/v1/applications", None).await.0, 401);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_refresh_what_they_touch() {
+    let world = World::start().await;
+    for name in ["seen-a", "seen-b"] {
+        let mut application = application(name);
+        application["metadata"]["annotations"] = json!({"argocd.argoproj.io/manifest-generate-paths": "."});
+        world.post("/api/v1/applications", application).await;
+    }
+    let body = json!({
+        "ref": "refs/heads/main",
+        "repository": {"html_url": "https://example.com/apps", "default_branch": "main"},
+        "commits": [{"modified": ["seen-b/deployment.yaml"]}],
+    });
+    let send = async |signature: &str| {
+        let request = world.http.post(format!("{}/api/webhook", world.base)).header("x-github-event", "push");
+        request.header("x-hub-signature-256", signature).body(body.to_string()).send().await.unwrap().status()
+    };
+    assert_eq!(send("sha256=00").await, 400);
+    // Made with the secret of the settings: printf %s BODY | openssl dgst -sha256 -hmac shared
+    assert_eq!(send("sha256=c2a3b0a4").await, 400);
+    assert_eq!(send(&sign(body.to_string().as_bytes())).await, 200);
+    let refreshed = async |name: &str| {
+        let application = world.get(&format!("/api/v1/applications/{name}")).await.1;
+        application["metadata"]["annotations"].get("argocd.argoproj.io/refresh").is_some()
+    };
+    let deadline = std::time::Instant::now() + Duration::from_secs(5);
+    while !refreshed("seen-b").await {
+        assert!(std::time::Instant::now() < deadline, "the refresh is asked for in time");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!refreshed("seen-a").await);
+}
+
+/// The signature of a payload with the secret `shared`.
+fn sign(payload: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let mut key = [0_u8; 64];
+    key[..6].copy_from_slice(b"shared");
+    let inner = Sha256::new().chain_update(key.map(|byte| byte ^ 0x36)).chain_update(payload).finalize();
+    let outer = Sha256::new().chain_update(key.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize();
+    outer.iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_and_the_metrics() {
+    let options =
+        server::ServerOptions { metrics_port: Some(0), root_path: "/argo".to_owned(), ..Default::default() };
+    let world = World::start_with(json!({}), json!({}), options).await;
+    world.post("/api/v1/applications", application("seen-a")).await;
+    let page = world.http.get(format!("{}/applications/seen-a", world.base)).header("accept", "text/html");
+    let page = page.send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert_eq!(page.headers()["x-frame-options"], "sameorigin");
+    assert!(page.text().await.unwrap().contains("<title>Argosy</title>"));
+    let missing = world.http.get(format!("{}/missing.js", world.base)).send().await.unwrap();
+    assert_eq!(missing.status(), 404);
+    assert_eq!(
+        world.http.get(world.base.replace("/argo", "/api/version")).send().await.unwrap().status(),
+        404
+    );
+    assert_eq!(world.http.get(world.base.replace("/argo", "/healthz")).send().await.unwrap().status(), 200);
+    let metrics = world.server.metrics_address().unwrap();
+    let metrics =
+        world.http.get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(
+        metrics.contains("argocd_app_info{autosync_enabled=\"false\",dest_namespace=\"default\""),
+        "{metrics}"
+    );
+}
+
 async fn next_record(
     stream: &mut (impl futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin),
 ) -> String {

@@ -1,6 +1,5 @@
 //! Accepts connections: plain ones, or TLS ones with a hint to `https://` for clients that forgot it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +24,6 @@ const GRACE: Duration = Duration::from_secs(5);
 /// A listening socket and how connections on it are taken.
 pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
-    pub(crate) address: SocketAddr,
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
 }
 

@@ -10,7 +10,7 @@ use super::gateway::{self, plain};
 use super::grpc::{self, Framing};
 use crate::core::Core;
 use crate::session::{Presented, clear_cookies};
-use crate::{api, assets, webhook};
+use crate::{api, assets, metrics, webhook};
 
 /// The routes. Cheap to clone.
 #[derive(Clone)]
@@ -18,17 +18,31 @@ pub(crate) struct Routes {
     core: Arc<Core>,
     /// The root path, without a slash at the end.
     prefix: Arc<str>,
+    /// Whether only metrics are served.
+    only_metrics: bool,
 }
 
 impl Routes {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let prefix = core.options.prefix().into();
-        Self { core, prefix }
+        Self { core, prefix, only_metrics: false }
+    }
+
+    /// The routes of the port for metrics.
+    pub(crate) fn metrics(core: Arc<Core>) -> Self {
+        Self { only_metrics: true, ..Self::new(core) }
     }
 
     /// Answers any request.
     pub(crate) async fn answer(&self, mut request: Request<Body>) -> Response<Body> {
         let path = request.uri().path();
+        if self.only_metrics {
+            return match path {
+                "/metrics" => plain_text(metrics::text(&self.core)),
+                "/healthz" => plain(StatusCode::OK, "ok"),
+                _ => plain(StatusCode::NOT_FOUND, "Not Found"),
+            };
+        }
         if path == "/healthz" {
             return self.health(request.uri()).await;
         }
@@ -94,6 +108,13 @@ impl Routes {
         }
         response
     }
+}
+
+fn plain_text(text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 fn describe(core: &Core) -> Response<Body> {
