@@ -1,6 +1,7 @@
 //! How a cluster is reached: with the control plane's own client, or with what a cluster Secret holds.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -37,6 +38,43 @@ impl Connector {
     }
 }
 
+/// A client for the control plane's own cluster: from a kubeconfig file if one is named, else from where kubectl looks
+/// (`KUBECONFIG`, the home directory), else from the service account of the Pod that we run in.
+///
+/// # Errors
+/// [`Error::Connect`] says which of them cannot be used, and why.
+pub async fn control_client(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<kube::Client, Error> {
+    let fail = |message: String| Error::Connect { server: "the control plane's cluster".to_owned(), message };
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    let mut config = match (kubeconfig, context) {
+        (Some(path), _) => {
+            let read = Kubeconfig::read_from(path)
+                .map_err(|error| fail(format!("{} cannot be read: {error}", path.display())))?;
+            kube::Config::from_custom_kubeconfig(read, &options)
+                .await
+                .map_err(|error| fail(format!("{} cannot be used: {error}", path.display())))?
+        }
+        (None, Some(context)) => kube::Config::from_kubeconfig(&options)
+            .await
+            .map_err(|error| fail(format!("the context {context} cannot be used: {error}")))?,
+        (None, None) => kube::Config::infer().await.map_err(|error| fail(error.to_string()))?,
+    };
+    config.connect_timeout = Some(Duration::from_secs(10));
+    make(config).await.map_err(fail)
+}
+
+/// Making a client runs exec plugins, which block.
+async fn make(config: kube::Config) -> Result<kube::Client, String> {
+    let made = tokio::task::spawn_blocking(move || {
+        kube::client::ClientBuilder::try_from(config).map(kube::client::ClientBuilder::build)
+    });
+    tokio::time::timeout(CONNECT, made)
+        .await
+        .map_err(|_| format!("getting credentials took longer than {} s", CONNECT.as_secs()))?
+        .map_err(|error| error.to_string())?
+        .map_err(|error| crate::request::describe(&error))
+}
+
 /// A client for a cluster as its record says. Exec plugins are run now and whenever their credentials expire.
 ///
 /// # Errors
@@ -58,15 +96,7 @@ pub async fn client_for(cluster: &Cluster) -> Result<kube::Client, Error> {
     };
     config.connect_timeout = Some(Duration::from_secs(10));
     config.disable_compression = cluster.config.disable_compression;
-    // Making the client runs exec plugins, which block.
-    let made = tokio::task::spawn_blocking(move || {
-        kube::client::ClientBuilder::try_from(config).map(kube::client::ClientBuilder::build)
-    });
-    let made = tokio::time::timeout(CONNECT, made)
-        .await
-        .map_err(|_| fail(format!("getting credentials took longer than {} s", CONNECT.as_secs())))?
-        .map_err(|error| fail(error.to_string()))?;
-    made.map_err(|error| fail(crate::request::describe(&error)))
+    make(config).await.map_err(fail)
 }
 
 fn some(text: &str) -> Option<String> {

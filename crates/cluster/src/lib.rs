@@ -33,7 +33,7 @@ mod tree;
 pub use apply::{Applied, ApplyOptions, DryRun, Outcome};
 pub use cache::LiveObject;
 pub use clusters::{ClusterOptions, Clusters};
-pub use connect::client_for;
+pub use connect::{client_for, control_client};
 pub use control::{Change, ControlEvent, ControlOptions, ControlPlane};
 pub use error::{DestinationError, Error};
 pub use live::{ClusterState, LiveChange, LiveCluster, LogOptions, Phase};

@@ -56,6 +56,8 @@ pub struct DeleteOptions {
     pub resource_version: String,
     /// Ask only, change nothing.
     pub dry_run: bool,
+    /// Whom to act as, such as `system:serviceaccount:team:deployer`; empty for ourselves.
+    pub impersonate: String,
 }
 
 impl DeleteOptions {

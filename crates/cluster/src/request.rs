@@ -43,6 +43,8 @@ pub(crate) struct Api {
     server: Arc<str>,
     limiter: Arc<Limiter>,
     deadline: Duration,
+    /// Whom requests are made as; ourselves if nobody.
+    user: Option<Arc<str>>,
 }
 
 /// A request before it is sent.
@@ -77,7 +79,15 @@ impl Api {
             server: server.into(),
             limiter: Arc::new(Limiter::new(limits.per_second, limits.burst)),
             deadline: limits.deadline,
+            user: None,
         }
+    }
+
+    /// The same client making its requests as another user, which the API server allows by RBAC (verb `impersonate`).
+    /// An empty user is ourselves.
+    #[must_use]
+    pub(crate) fn acting_as(&self, user: &str) -> Self {
+        Api { user: (!user.is_empty()).then(|| user.into()), ..self.clone() }
     }
 
     pub(crate) fn client(&self) -> &kube::Client {
@@ -172,7 +182,11 @@ impl Api {
 
     async fn open(&self, call: Call<'_>) -> Result<http::Response<Body>, Error> {
         self.limiter.admit().await;
-        let request = http::Request::builder()
+        let mut request = http::Request::builder();
+        if let Some(user) = &self.user {
+            request = request.header("Impersonate-User", &**user);
+        }
+        let request = request
             .method(call.method)
             .uri(call.path)
             .header(http::header::ACCEPT, call.accept)

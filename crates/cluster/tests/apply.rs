@@ -4,7 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::needless_pass_by_value,
-    reason = "a test may fail"
+    clippy::large_futures,
+    reason = "a test may fail and need not be small"
 )]
 
 mod support;
@@ -186,6 +187,20 @@ async fn objects_are_applied_to_a_real_api_server() {
     if let Some(world) = World::real().await {
         all(&world).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn syncs_act_as_somebody_else() {
+    let Some(world) = World::real().await else { return };
+    let namespace = world.namespace("as").await;
+    let options = ApplyOptions {
+        impersonate: format!("system:serviceaccount:{namespace}:nobody"),
+        ..ApplyOptions::default()
+    };
+    let map =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": namespace}});
+    let error = world.live.apply(&object(map), &options).await.unwrap_err();
+    assert!(error.is_forbidden() && error.to_string().contains("nobody"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

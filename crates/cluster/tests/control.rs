@@ -4,7 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::needless_pass_by_value,
-    reason = "a test may fail"
+    clippy::large_futures,
+    reason = "a test may fail and need not be small"
 )]
 
 mod support;

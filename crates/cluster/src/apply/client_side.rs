@@ -83,7 +83,9 @@ impl Work<'_> {
         if self.options.dry_run != DryRun::None {
             return Ok(self.done(object.clone(), Outcome::Configured));
         }
-        match self.target.delete(&self.key, &DeleteOptions::background()).await {
+        let options =
+            DeleteOptions { impersonate: self.options.impersonate.clone(), ..DeleteOptions::background() };
+        match self.target.delete(&self.key, &options).await {
             Ok(()) => {}
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error),

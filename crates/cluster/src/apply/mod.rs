@@ -50,6 +50,8 @@ pub struct ApplyOptions {
     /// With `server_side`: fields that this manager owns by updates are taken over, so that dropping them from the
     /// manifest removes them. Empty for no such move.
     pub migrate_from: String,
+    /// Whom to act as, such as `system:serviceaccount:team:deployer`; empty for ourselves.
+    pub impersonate: String,
 }
 
 impl Default for ApplyOptions {
@@ -62,6 +64,7 @@ impl Default for ApplyOptions {
             validate: true,
             manager: types::names::FIELD_MANAGER.to_owned(),
             migrate_from: "kubectl-client-side-apply".to_owned(),
+            impersonate: String::new(),
         }
     }
 }
@@ -138,7 +141,8 @@ impl LiveCluster {
         if key.name.is_empty() && object.generate_name().is_empty() {
             return Err(invalid("it has neither a name nor a generateName"));
         }
-        let target = self.inner().target(&key, object.version()).await?;
+        let mut target = self.inner().target(&key, object.version()).await?;
+        target.api = target.api.acting_as(&options.impersonate);
         let mut adjusted = None;
         if target.resource.namespaced && key.namespace.is_empty() {
             return Err(invalid("objects of this kind need a namespace"));
@@ -247,8 +251,11 @@ impl Work<'_> {
         if role(&live) == role(self.object) {
             return Ok(());
         }
-        let options =
-            crate::DeleteOptions { uid: live.uid().to_owned(), ..crate::DeleteOptions::background() };
+        let options = crate::DeleteOptions {
+            uid: live.uid().to_owned(),
+            impersonate: self.options.impersonate.clone(),
+            ..crate::DeleteOptions::background()
+        };
         self.target.delete(&self.key, &options).await
     }
 

@@ -77,13 +77,13 @@ fn records_are_small() {
 fn content_is_kept_for_tracked_roots_only() {
     let id = json!({"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "app:/ConfigMap:n/c"},
         "managedFields": [{"manager": "x"}]}});
-    let root = live("v1", "ConfigMap", "c", id.clone());
+    let root = live("v1", "ConfigMap", "c", id);
     let object = decode(&root);
     assert_eq!(object.instance(), Some("app"));
     let full = object.full().unwrap();
     assert_eq!((full.api_version(), full.kind()), ("v1", "ConfigMap"), "lists leave the type out");
     assert_eq!(full.get(&["metadata", "managedFields"]), None);
-    let mut owned = root.clone();
+    let mut owned = root;
     merge(
         &mut owned,
         json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u"}]}}),

@@ -19,11 +19,7 @@ impl ControlPlane {
     /// # Errors
     /// As the API server answers, [`Error::is_already_exists`] among others.
     pub async fn create<T: Record>(&self, record: &T) -> Result<Arc<T>, Error> {
-        let mut record = record.clone();
-        record.set_type();
-        let path = table::resource::<T>().collection_path(Some(&record.metadata().namespace));
-        let action = action::<T>("create", &record.metadata().namespace, &record.metadata().name);
-        let body = encode(&action, &record)?;
+        let Prepared { action, path, body } = Prepared::creation(record)?;
         self.send(Call::with_body(Method::POST, &action, &path, body)).await
     }
 
@@ -33,11 +29,7 @@ impl ControlPlane {
     /// # Errors
     /// As the API server answers.
     pub async fn replace<T: Record>(&self, record: &T) -> Result<Arc<T>, Error> {
-        let mut record = record.clone();
-        record.set_type();
-        let path = table::resource::<T>().object_path(&record.metadata().namespace, &record.metadata().name);
-        let action = action::<T>("replace", &record.metadata().namespace, &record.metadata().name);
-        let body = encode(&action, &record)?;
+        let Prepared { action, path, body } = Prepared::replacement(record)?;
         self.send(Call::with_body(Method::PUT, &action, &path, body)).await
     }
 
@@ -120,9 +112,8 @@ impl ControlPlane {
     /// # Errors
     /// As there.
     pub async fn create_project(&self, project: &AppProject) -> Result<Arc<AppProject>, Error> {
-        let mut project = project.clone();
-        self.namespace().clone_into(&mut project.metadata.namespace);
-        self.create(&project).await
+        let Prepared { action, path, body } = Prepared::creation(&self.own(project))?;
+        self.send(Call::with_body(Method::POST, &action, &path, body)).await
     }
 
     /// [`ControlPlane::replace`] for an AppProject, in the control plane's namespace.
@@ -130,9 +121,15 @@ impl ControlPlane {
     /// # Errors
     /// As there.
     pub async fn replace_project(&self, project: &AppProject) -> Result<Arc<AppProject>, Error> {
+        let Prepared { action, path, body } = Prepared::replacement(&self.own(project))?;
+        self.send(Call::with_body(Method::PUT, &action, &path, body)).await
+    }
+
+    /// The project in the control plane's namespace, where all projects are.
+    fn own(&self, project: &AppProject) -> AppProject {
         let mut project = project.clone();
         self.namespace().clone_into(&mut project.metadata.namespace);
-        self.replace(&project).await
+        project
     }
 
     /// [`ControlPlane::patch`] for an AppProject.
@@ -280,7 +277,32 @@ fn action<T: Record>(verb: &str, namespace: &str, name: &str) -> String {
     format!("{verb} {}:{namespace}/{name}", T::KIND)
 }
 
-fn encode<T: Record>(action: &str, record: &T) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(record)
-        .map_err(|error| Error::Invalid { action: action.to_owned(), message: error.to_string() })
+/// A record as it is sent. Records are large: those who wait for the answer hold only this.
+struct Prepared {
+    action: String,
+    path: String,
+    body: Vec<u8>,
+}
+
+impl Prepared {
+    fn creation<T: Record>(record: &T) -> Result<Self, Error> {
+        let path = table::resource::<T>().collection_path(Some(&record.metadata().namespace));
+        Self::new("create", path, record)
+    }
+
+    fn replacement<T: Record>(record: &T) -> Result<Self, Error> {
+        let metadata = record.metadata();
+        let path = table::resource::<T>().object_path(&metadata.namespace, &metadata.name);
+        Self::new("replace", path, record)
+    }
+
+    fn new<T: Record>(verb: &str, path: String, record: &T) -> Result<Self, Error> {
+        let mut record = record.clone();
+        record.set_type();
+        let action = action::<T>(verb, &record.metadata().namespace, &record.metadata().name);
+        match serde_json::to_vec(&record) {
+            Ok(body) => Ok(Prepared { action, path, body }),
+            Err(error) => Err(Error::Invalid { action, message: error.to_string() }),
+        }
+    }
 }

@@ -19,7 +19,7 @@ fn networking(value: Value) -> ResourceNetworkingInfo {
 }
 
 /// The summary of a Pod: `reason ready/containers restarts`.
-fn pod(spec: Value, status: Value, metadata: Value) -> String {
+fn pod(spec: &Value, status: &Value, metadata: &Value) -> String {
     let value =
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status});
     match details(value) {
@@ -124,7 +124,7 @@ fn pods_are_summed_up_as_kubectl_does() {
             "Unknown 0/2 0",
         ),
     ] {
-        assert_eq!(pod(spec.clone(), status.clone(), metadata.clone()), expected, "{status}");
+        assert_eq!(pod(spec, &status, metadata), expected, "{status}");
     }
 }
 

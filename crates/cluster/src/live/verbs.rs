@@ -82,7 +82,8 @@ impl Target {
 
     pub(crate) async fn delete(&self, key: &ObjectKey, options: &DeleteOptions) -> Result<(), Error> {
         let action = format!("delete {key}");
-        self.api.bytes(Call::with_body(Method::DELETE, &action, &self.path(key), options.body())).await?;
+        let api = self.api.acting_as(&options.impersonate);
+        api.bytes(Call::with_body(Method::DELETE, &action, &self.path(key), options.body())).await?;
         Ok(())
     }
 }

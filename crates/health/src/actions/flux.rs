@@ -39,7 +39,7 @@ pub(super) fn offers(object: &Object) -> Vec<Offer> {
     if reconciles {
         offers.push(offer("reconcile", "Reconcile", "fa fa-fw fa-sync", !suspended, |object, invocation| {
             patched(object, |object| {
-                object.set_annotation("reconcile.fluxcd.io/requestedAt", &invocation.now)
+                object.set_annotation("reconcile.fluxcd.io/requestedAt", &invocation.now);
             })
         }));
     }
