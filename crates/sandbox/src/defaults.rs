@@ -84,6 +84,8 @@ fn write_out(value: &mut Value) {
         "PodTemplate" => template(&mut value["template"]),
         "PersistentVolumeClaim" => ensure(&mut value["spec"], "resources"),
         "Lease" | "Ingress" | "NetworkPolicy" => ensure(value, "spec"),
+        "EndpointSlice" => null_lists(value, &["endpoints", "ports"]),
+        "Role" | "ClusterRole" => null_lists(value, &["rules"]),
         _ => {}
     }
     if kind == "StatefulSet" {
@@ -96,6 +98,15 @@ fn write_out(value: &mut Value) {
             if claim.get("status").is_none() {
                 claim["status"] = json!({"phase": "Pending"});
             }
+        }
+    }
+}
+
+/// Lists that Go writes as null when they are empty.
+fn null_lists(value: &mut Value, fields: &[&str]) {
+    for field in fields {
+        if value[*field].as_array().is_none_or(Vec::is_empty) {
+            value[*field] = Value::Null;
         }
     }
 }

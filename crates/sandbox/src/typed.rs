@@ -118,9 +118,6 @@ pub(crate) fn prune(kind: &Kind, value: &mut Value) {
     }
 }
 
-/// Fields whose empty form means something else than their absence.
-const KEEPS_EMPTY: &[&str] = &["rules", "subsets", "endpoints", "finalizers"];
-
 fn drop_absent(value: &mut Value, schema: Schema<'_>) {
     match value {
         Value::Object(map) => {
@@ -135,7 +132,7 @@ fn drop_absent(value: &mut Value, schema: Schema<'_>) {
                 }
                 drop_absent(entry, field);
                 match entry {
-                    Value::Array(list) => !list.is_empty() || KEEPS_EMPTY.contains(&name.as_str()),
+                    Value::Array(list) => !list.is_empty(),
                     // A structure that is there and empty differs from none; an empty map doesn't.
                     Value::Object(entries) => {
                         !entries.is_empty() || !node.name.is_empty() || field.fields().next().is_some()

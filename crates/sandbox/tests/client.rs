@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams, PropagationPolicy, WatchEvent,
     WatchParams,
@@ -282,6 +282,45 @@ async fn owners_and_their_dependents() {
     maps.create(&PostParams::default(), &child("child", &ghost)).await.unwrap();
     until("the orphan of a ghost to go", || async {
         maps.get_opt("child").await.unwrap().is_none().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_namespace_takes_its_content_with_it() {
+    let (sandbox, client) = start();
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let mut held = serde_json::to_value(config_map("held")).unwrap();
+    held["apiVersion"] = "v1".into();
+    held["kind"] = "ConfigMap".into();
+    held["metadata"]["namespace"] = "team".into();
+    held["metadata"]["finalizers"] = json!(["example.com/hold"]);
+    let mut web = serde_json::to_value(deployment("web", "nginx:1")).unwrap();
+    web["apiVersion"] = "apps/v1".into();
+    web["kind"] = "Deployment".into();
+    web["metadata"]["namespace"] = "team".into();
+    sandbox.load([held, web]).unwrap();
+    let maps: Api<ConfigMap> = Api::namespaced(client, "team");
+    until("kube-root-ca.crt", || async { maps.get_opt("kube-root-ca.crt").await.unwrap() }).await;
+
+    namespaces.delete("team", &DeleteParams::default()).await.unwrap();
+    until("only what is held", || async {
+        let left: Vec<String> =
+            maps.list(&ListParams::default()).await.unwrap().iter().map(ResourceExt::name_any).collect();
+        (left == ["held"]).then_some(())
+    })
+    .await;
+    let phase = namespaces.get("team").await.unwrap().status.unwrap().phase;
+    assert_eq!(phase.as_deref(), Some("Terminating"));
+    match maps.create(&PostParams::default(), &config_map("late")).await.unwrap_err() {
+        kube::Error::Api(status) => assert_eq!(status.code, 403),
+        other => panic!("{other}"),
+    }
+    maps.patch("held", &PatchParams::default(), &Patch::Merge(json!({"metadata": {"finalizers": null}})))
+        .await
+        .unwrap();
+    until("the namespace to go", || async {
+        namespaces.get_opt("team").await.unwrap().is_none().then_some(())
     })
     .await;
 }

@@ -13,7 +13,7 @@ use suite_runner::{Server, check, record, stories};
 async fn the_sandbox_answers_as_recorded() {
     let mut failures = Vec::new();
     for story in stories() {
-        let server = Server::sandbox().await;
+        let server = Server::sandbox(&story).await;
         failures.extend(check(&story, &server).await);
     }
     assert!(failures.is_empty(), "{} differences\n{}", failures.len(), failures.join("\n"));

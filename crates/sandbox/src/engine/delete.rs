@@ -181,6 +181,9 @@ impl Engine {
                 }
             }
             if !record.deleting {
+                if let Some(generation) = metadata.get("generation").and_then(Value::as_i64) {
+                    metadata.insert("generation".into(), (generation + 1).into());
+                }
                 metadata.insert("deletionTimestamp".into(), deletion_time(grace).into());
                 if !is_namespace {
                     metadata.insert("deletionGracePeriodSeconds".into(), grace.into());

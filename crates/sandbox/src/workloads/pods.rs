@@ -80,6 +80,10 @@ pub(super) fn reconcile(engine: &Engine, queue: &mut Queue, record: &Record) -> 
         }
         return Ok(());
     }
+    if engine.options.nodes.is_empty() {
+        // A cluster without nodes has no scheduler either: somebody else binds the Pod, or nobody.
+        return Ok(());
+    }
     let pods = engine.builtin("", "pods")?;
     let Some(node) = choose_node(engine, record, &pod)? else {
         return unschedulable(engine, &pods, record, &pod);

@@ -36,8 +36,10 @@ pub(crate) struct Server {
 
 impl Server {
     /// A fresh sandbox.
-    pub(crate) async fn sandbox() -> Server {
-        let sandbox = Sandbox::start(Options { simulate_workloads: false, ..Options::fast() });
+    pub(crate) async fn sandbox(story: &Story) -> Server {
+        // Without nodes nothing runs: the controllers can be compared with those of a cluster that has none.
+        let simulate_workloads = story.name == "workloads";
+        let sandbox = Sandbox::start(Options { simulate_workloads, nodes: Vec::new(), ..Options::fast() });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = sandbox.serve(listener).unwrap();
         let directory = tempfile::tempdir().unwrap();
@@ -122,6 +124,11 @@ impl Server {
         }
         for pointer in step["ignore"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             normal::remove(&mut answer, pointer);
+        }
+        if let Some(list) = step["sort"].as_str().and_then(|pointer| answer["body"].pointer_mut(pointer))
+            && let Some(list) = list.as_array_mut()
+        {
+            list.sort_by_key(|entry| entry["type"].as_str().unwrap_or_default().to_owned());
         }
         if let Some(only) = step["only"].as_array() {
             let picked: serde_json::Map<String, Value> = only
