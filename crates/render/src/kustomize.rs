@@ -22,7 +22,7 @@ pub(crate) fn render(job: &Job, place: &TreePath, manifests: &mut Manifests) -> 
     let tree = edited(job, place, &options)?;
     let build = build_options(job, &options)?;
     let documents =
-        crate::builder::build(&*tree, place, &build).map_err(|error| Failure::content(error.to_string()))?;
+        ::kustomize::build(&*tree, place, &build).map_err(|error| Failure::content(error.to_string()))?;
     for document in documents {
         let file: Arc<str> = document.file.as_str().into();
         manifests.add(document.value, &file, 0)?;
@@ -31,12 +31,9 @@ pub(crate) fn render(job: &Job, place: &TreePath, manifests: &mut Manifests) -> 
 }
 
 /// `kustomize.buildOptions`, as far as they matter to a builder in this process.
-fn build_options(
-    job: &Job,
-    options: &ApplicationSourceKustomize,
-) -> Result<crate::builder::Options, Failure> {
+fn build_options(job: &Job, options: &ApplicationSourceKustomize) -> Result<::kustomize::Options, Failure> {
     let words: Vec<&str> = job.settings.kustomize_build_options.split_whitespace().collect();
-    let mut build = crate::builder::Options::default();
+    let mut build = ::kustomize::Options::default();
     for (index, word) in words.iter().enumerate() {
         let value = word.split_once('=').map(|(_, value)| value).or(words.get(index + 1).copied());
         match word.split('=').next().unwrap_or(word) {

@@ -17,7 +17,6 @@
 //! Deliberately absent: config management plugins (refused by name), checks of commit signatures, permission checks
 //! (the controller's), and any caching of errors: when to try again is the controller's decision.
 
-mod builder;
 mod cache;
 mod directory;
 mod documents;
