@@ -22,6 +22,8 @@ pub(crate) struct CustomVersion {
     pub(crate) scale: Option<ScalePaths>,
     pub(crate) selectable: Vec<String>,
     pub(crate) preserve_unknown: bool,
+    /// Versions are converted by a webhook, which the sandbox doesn't call.
+    pub(crate) webhook: bool,
 }
 
 /// One of `additionalPrinterColumns`.
@@ -54,6 +56,7 @@ pub(crate) fn kinds(definition: &Value) -> Vec<Kind> {
     let storage =
         versions.iter().find(|v| v["storage"] == true).map(|v| text(&v["name"])).unwrap_or_default();
     let preserve_unknown = spec["preserveUnknownFields"] == true;
+    let webhook = spec["conversion"]["strategy"] == "Webhook";
     versions
         .iter()
         .filter(|version| version["served"] == true)
@@ -68,7 +71,7 @@ pub(crate) fn kinds(definition: &Value) -> Vec<Kind> {
             subresources: subresources(version, &kind),
             collection: Arc::from(format!("{group}/{plural}")),
             storage_api_version: api_version(&group, &storage),
-            custom: Some(Arc::new(custom_version(&group, &kind, version, preserve_unknown))),
+            custom: Some(Arc::new(custom_version(&group, &kind, version, preserve_unknown, webhook))),
             group: group.clone(),
             kind: kind.clone(),
             plural: plural.clone(),
@@ -98,7 +101,13 @@ fn subresources(version: &Value, kind: &str) -> Vec<Subresource> {
     list
 }
 
-fn custom_version(group: &str, kind: &str, version: &Value, preserve_unknown: bool) -> CustomVersion {
+fn custom_version(
+    group: &str,
+    kind: &str,
+    version: &Value,
+    preserve_unknown: bool,
+    webhook: bool,
+) -> CustomVersion {
     let gvk = GroupVersionKind::new(group, text(&version["name"]), kind);
     let schema = version["schema"].get("openAPIV3Schema");
     let scale = &version["subresources"]["scale"];
@@ -124,6 +133,7 @@ fn custom_version(group: &str, kind: &str, version: &Value, preserve_unknown: bo
             })
             .unwrap_or_default(),
         preserve_unknown,
+        webhook,
     }
 }
 

@@ -11,9 +11,13 @@
 //!            └─ kinds, crd, typed, defaults, validation, ownership, table, openapi
 //! ```
 //!
-//! Deliberately absent: authentication and RBAC (everything is allowed), admission webhooks and policies, protobuf,
-//! exec/attach/port-forward/proxy, scheduling by resources, volumes and networks, persistence. What a request asks of
-//! these is refused by name with reason `NotImplemented`.
+//! Deliberately absent: authentication and RBAC (everything is allowed), admission webhooks and policies, answers in
+//! protobuf (bodies in it are read), OpenAPI v2, exec/attach/port-forward/proxy, service account tokens, conversion
+//! webhooks, scheduling by resources, running CronJobs, persistence. What a request asks of these is refused by name
+//! with reason `NotImplemented`.
+//!
+//! What it does do is held against a real kube-apiserver and kube-controller-manager: `tests/suite.rs` tells the same
+//! recorded stories to both.
 //!
 //! # Trouble on purpose
 //! Images and commands that make simulated Pods fail, for demos and tests:

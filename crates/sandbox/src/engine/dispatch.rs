@@ -80,6 +80,15 @@ impl Engine {
                 Ok(Reply::text(404, "404 page not found\n"))
             };
         };
+        if kind.custom.as_ref().is_some_and(|custom| custom.webhook)
+            && kind.api_version() != kind.storage_api_version
+        {
+            return Err(ApiError::not_in_sandbox(&format!(
+                "conversion webhooks, so {} is served only as {}",
+                kind.qualified(),
+                kind.storage_api_version
+            )));
+        }
         if kind.namespaced && path.namespace.is_empty() && !path.name.is_empty() {
             return Err(ApiError::no_such_resource());
         }

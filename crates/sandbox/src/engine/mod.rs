@@ -12,10 +12,11 @@ mod read;
 mod subresources;
 mod write;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -40,10 +41,15 @@ pub(crate) struct Engine {
     pub(crate) options: Options,
     pub(crate) faults: Arc<Faults>,
     kinds: RwLock<Arc<KindTable>>,
+    /// The kinds of each definition as last read, by its name, with the uid and generation they were read from.
+    definitions: Mutex<HashMap<Box<str>, ReadDefinition>>,
     pub(crate) shutdown: CancellationToken,
     /// Counts up each time all watches are to break.
     pub(crate) disconnects: watch::Sender<u64>,
 }
+
+/// What a definition was when it was read, and what it serves.
+type ReadDefinition = (String, Vec<Arc<Kind>>);
 
 /// A request, read from HTTP.
 #[derive(Debug, Clone)]
@@ -134,6 +140,7 @@ impl Engine {
             options,
             faults: Arc::new(Faults::default()),
             kinds: RwLock::new(Arc::new(KindTable::builtin())),
+            definitions: Mutex::default(),
             shutdown: CancellationToken::new(),
             disconnects,
         }
@@ -166,12 +173,20 @@ impl Engine {
         let Ok(definitions) = self.builtin("apiextensions.k8s.io", "customresourcedefinitions") else {
             return;
         };
+        let mut known = self.definitions.lock();
+        let mut current = HashMap::new();
         let mut table = KindTable::builtin();
         for record in self.store.snapshot(&definitions.collection, "").records {
             let mut value = record.value();
-            for kind in crd::kinds(&value) {
-                table.insert(Arc::new(kind));
+            let mark = format!("{}/{}", record.uid, value["metadata"]["generation"]);
+            let kinds = match known.remove(record.name()) {
+                Some((seen, kinds)) if seen == mark => kinds,
+                _ => crd::kinds(&value).into_iter().map(Arc::new).collect(),
+            };
+            for kind in &kinds {
+                table.insert(kind.clone());
             }
+            current.insert(record.name().into(), (mark, kinds));
             if record.deleting {
                 continue;
             }
@@ -189,6 +204,7 @@ impl Engine {
                 );
             }
         }
+        *known = current;
         *self.kinds.write() = Arc::new(table);
     }
 
