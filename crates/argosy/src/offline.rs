@@ -1,1 +1,0 @@
-//! `argosy render`: prints what a directory renders to, without any server.

@@ -1,0 +1,224 @@
+//! Folders of this machine as read-only trees: [`Folder`] is the tree, [`Place`] a path in it that a user named.
+//!
+//! What may be read is below one root: the Git work tree that the path is in, so that bases and value files beside it are
+//! found; links are followed only inside of it, as in a repository.
+
+use std::fs::{self, FileType, Metadata};
+use std::io::{ErrorKind, Read as _};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, Result, bail};
+use tree::{Entry, EntryKind, Oid, Tree, TreeError, TreePath};
+
+/// The most bytes of one file.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+/// The most bytes of all files together.
+const MAX_TOTAL_BYTES: u64 = 1 << 30;
+/// The most entries of one directory.
+const MAX_ENTRIES: usize = 100_000;
+
+/// Which files may be read.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct RootOption {
+    /// The directory out of which nothing is read. By default the Git work tree around the path; without one the working
+    /// directory when the path is below it, and else the path itself.
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
+
+/// What a user named, in the tree around it.
+pub(super) struct Place {
+    /// The tree.
+    pub(super) tree: Folder,
+    /// Where in it.
+    pub(super) path: TreePath,
+    is_directory: bool,
+}
+
+impl Place {
+    /// Finds the root for a path.
+    pub(super) fn open(path: &Path, root: &RootOption) -> Result<Self> {
+        let full = path.canonicalize().with_context(|| format!("cannot open {}", path.display()))?;
+        let is_directory = full.is_dir();
+        let root = match &root.root {
+            Some(root) => root.canonicalize().with_context(|| format!("cannot open {}", root.display()))?,
+            None => default_root(&full, is_directory),
+        };
+        let mut place = Self { tree: Folder::new(root), path: TreePath::root(), is_directory };
+        place.path = place.path_of(path)?;
+        Ok(place)
+    }
+
+    /// Where another path of the machine is in the same tree.
+    pub(super) fn path_of(&self, path: &Path) -> Result<TreePath> {
+        let shown = path.display();
+        let full = path.canonicalize().with_context(|| format!("cannot open {shown}"))?;
+        let root = &self.tree.root;
+        let Ok(below) = full.strip_prefix(root) else {
+            bail!("{shown} is not below {}; name a directory around it with --root", root.display());
+        };
+        let Some(below) = below.to_str() else { bail!("{shown}: the path is no text in UTF-8") };
+        TreePath::new(below).with_context(|| format!("cannot open {shown}"))
+    }
+
+    /// Whether it is a directory.
+    pub(super) fn is_directory(&self) -> bool {
+        self.is_directory
+    }
+
+    /// Whether the directory has a file of this name.
+    pub(super) fn has_file(&self, name: &str) -> Result<bool> {
+        Ok(tree::is_file(&self.tree, &self.path.join(name)?)?)
+    }
+}
+
+fn default_root(full: &Path, is_directory: bool) -> PathBuf {
+    let start = if is_directory { full } else { full.parent().unwrap_or(full) };
+    if let Some(work_tree) = start.ancestors().find(|directory| directory.join(".git").exists()) {
+        return work_tree.to_owned();
+    }
+    match std::env::current_dir().and_then(|directory| directory.canonicalize()) {
+        Ok(working) if full.starts_with(&working) => working,
+        _ => start.to_owned(),
+    }
+}
+
+/// A directory of this machine and all below it.
+///
+/// Nobody vouches for what programs write there meanwhile, so no two answers have the same id, and no cache can take
+/// one for the other.
+pub(super) struct Folder {
+    root: PathBuf,
+    ids: AtomicU64,
+    left: AtomicU64,
+}
+
+impl Folder {
+    /// The tree below a directory.
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root, ids: AtomicU64::new(0), left: AtomicU64::new(MAX_TOTAL_BYTES) }
+    }
+
+    /// What stands at the exact path: no link on the way is followed.
+    fn look(&self, path: &TreePath) -> Result<Option<(PathBuf, Metadata)>, TreeError> {
+        let mut place = self.root.clone();
+        let mut names = path.names().peekable();
+        while let Some(name) = names.next() {
+            // A name of one plain component: anything else would mean something of its own to the system.
+            if !matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]) {
+                return Ok(None);
+            }
+            place.push(name);
+            if names.peek().is_some() {
+                match fs::symlink_metadata(&place) {
+                    Ok(metadata) if metadata.is_dir() => {}
+                    Ok(_) => return Ok(None),
+                    Err(error) => return absent(path, &error),
+                }
+            }
+        }
+        match fs::symlink_metadata(&place) {
+            Ok(metadata) => Ok(Some((place, metadata))),
+            Err(error) => absent(path, &error),
+        }
+    }
+
+    fn entry_of(&self, kind: EntryKind) -> Entry {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        Entry { kind, oid: Oid::new(&id.to_be_bytes()) }
+    }
+}
+
+fn absent<T>(path: &TreePath, error: &std::io::Error) -> Result<Option<T>, TreeError> {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename => Ok(None),
+        _ => Err(storage(path, error)),
+    }
+}
+
+fn storage(path: &TreePath, error: &std::io::Error) -> TreeError {
+    TreeError::Storage { path: path.clone(), message: error.to_string() }
+}
+
+/// Sockets, pipes and devices are nothing to a renderer.
+fn kind_of(file_type: FileType) -> Option<EntryKind> {
+    if file_type.is_symlink() {
+        Some(EntryKind::Symlink)
+    } else if file_type.is_dir() {
+        Some(EntryKind::Directory)
+    } else if file_type.is_file() {
+        Some(EntryKind::File)
+    } else {
+        None
+    }
+}
+
+impl Tree for Folder {
+    fn entry(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
+        Ok(self.kind(path)?.map(|kind| self.entry_of(kind)))
+    }
+
+    fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError> {
+        Ok(self.look(path)?.and_then(|(_, metadata)| kind_of(metadata.file_type())))
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+        let not_found = || TreeError::NotFound { path: path.clone() };
+        let (place, metadata) = self.look(path)?.ok_or_else(not_found)?;
+        match kind_of(metadata.file_type()).ok_or_else(not_found)? {
+            EntryKind::Directory | EntryKind::Submodule => Err(TreeError::IsDirectory { path: path.clone() }),
+            EntryKind::Symlink => {
+                let target = fs::read_link(&place).map_err(|error| storage(path, &error))?;
+                Ok(Arc::from(target.as_os_str().as_encoded_bytes()))
+            }
+            EntryKind::File => {
+                let limit = MAX_FILE_BYTES.min(self.left.load(Ordering::Relaxed));
+                let too_large = |size| TreeError::TooLarge { path: path.clone(), size, limit };
+                if metadata.len() > limit {
+                    return Err(too_large(metadata.len()));
+                }
+                let mut content = Vec::new();
+                // The file may grow meanwhile.
+                let read = fs::File::open(&place)
+                    .and_then(|file| file.take(limit + 1).read_to_end(&mut content))
+                    .map_err(|error| storage(path, &error))?;
+                let size = u64::try_from(read).unwrap_or(u64::MAX);
+                if size > limit {
+                    return Err(too_large(size));
+                }
+                self.left.fetch_sub(size, Ordering::Relaxed);
+                Ok(Arc::from(content))
+            }
+        }
+    }
+
+    fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError> {
+        let Some((place, metadata)) = self.look(path)? else {
+            return Err(TreeError::NotFound { path: path.clone() });
+        };
+        if !metadata.is_dir() {
+            return Err(TreeError::NotDirectory { path: path.clone() });
+        }
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&place).map_err(|error| storage(path, &error))? {
+            let entry = entry.map_err(|error| storage(path, &error))?;
+            let file_type = entry.file_type().map_err(|error| storage(path, &error))?;
+            // A name that is no text cannot be written in any manifest either.
+            let (Ok(name), Some(kind)) = (entry.file_name().into_string(), kind_of(file_type)) else {
+                continue;
+            };
+            if entries.len() >= MAX_ENTRIES {
+                let message = format!("more than {MAX_ENTRIES} entries");
+                return Err(TreeError::Storage { path: path.clone(), message });
+            }
+            // Of use to Git alone.
+            if name != ".git" {
+                entries.push((name, self.entry_of(kind)));
+            }
+        }
+        entries.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Ok(entries)
+    }
+}
