@@ -16,6 +16,7 @@ use crate::decision::deletion::{
     Cascade, DeleteHooks, DeletionStep, Doomed, cascade, next_step, without, without_cascade, without_ours,
 };
 use crate::decision::health::severity;
+use crate::decision::impersonation;
 use crate::events::Happening;
 use crate::look::{Round, deletion_failed};
 use crate::memory::Known;
@@ -138,6 +139,7 @@ impl Core {
         foreground: bool,
     ) -> Result<Pass, Trouble> {
         let target = ground.target.as_ref();
+        let user = deletion_user(app, ground)?;
         let marks = self.marks(app, &ground.settings);
         let policy = app.spec.sync_policy.as_ref();
         let options = SyncOptions::parse(policy.map_or(&[][..], |policy| &policy.sync_options));
@@ -181,7 +183,7 @@ impl Core {
                 let deletions = keys.into_iter().map(|key| async {
                     let _permit = self.requests.acquire().await;
                     let uid = uids.get(&key).cloned().unwrap_or_default();
-                    match target.delete(key, uid, propagation).await {
+                    match target.delete(key, uid, propagation, user.clone()).await {
                         Err(trouble) if trouble.kind == TroubleKind::NotFound => Ok(()),
                         other => other,
                     }
@@ -260,6 +262,7 @@ impl Core {
         hooks: DeleteHooks,
     ) -> Result<Pass, Trouble> {
         let target = ground.target.as_ref();
+        let user = deletion_user(app, ground)?;
         let marks = self.marks(app, &ground.settings);
         let known = self.memory.of(&app.key());
         let found = self.delete_hooks(app, ground, hooks).await?;
@@ -275,7 +278,7 @@ impl Core {
                 reconcile_rbac: false,
                 wait_established: false,
             };
-            let (_, object) = target.apply(apply).await?;
+            let (_, object) = target.apply(apply, user.clone()).await?;
             Known::remember(&known, object);
             created = true;
         }
@@ -298,7 +301,7 @@ impl Core {
         let mut names = Vec::new();
         for item in failed {
             known.lock().applied.remove(&item.key);
-            delete_quietly(target, item).await?;
+            delete_quietly(target, item, &user).await?;
             names.push(format!("{}/{}", item.key.namespace, item.key.name));
         }
         let what = match hooks {
@@ -315,6 +318,7 @@ impl Core {
         hooks: DeleteHooks,
     ) -> Result<Pass, Trouble> {
         let target = ground.target.as_ref();
+        let user = deletion_user(app, ground)?;
         let found = self.delete_hooks(app, ground, hooks).await?;
         let mut worst = "Healthy".to_owned();
         for item in found.iter().filter_map(|(_, live)| live.as_ref()) {
@@ -331,7 +335,7 @@ impl Core {
                 || (policies.contains(&DeletePolicy::HookSucceeded) && worst == "Healthy");
             if goes {
                 self.memory.of(&app.key()).lock().applied.remove(&item.key);
-                delete_quietly(target, item).await?;
+                delete_quietly(target, item, &user).await?;
                 waits = true;
             }
         }
@@ -362,6 +366,12 @@ impl Core {
     }
 }
 
+/// As whom objects are deleted.
+fn deletion_user(app: &Application, ground: &Ground) -> Result<String, Trouble> {
+    impersonation::user(app, &ground.project, ground.target.server(), &ground.settings)
+        .map_err(|text| Trouble::new(TroubleKind::Permanent, text))
+}
+
 fn health_of(item: &LiveItem) -> Result<String, Trouble> {
     match &item.health {
         Ok(health) => {
@@ -371,8 +381,8 @@ fn health_of(item: &LiveItem) -> Result<String, Trouble> {
     }
 }
 
-async fn delete_quietly(target: &dyn Target, item: &LiveItem) -> Result<(), Trouble> {
-    match target.delete(item.key.clone(), item.uid.clone(), Propagation::Foreground).await {
+async fn delete_quietly(target: &dyn Target, item: &LiveItem, user: &str) -> Result<(), Trouble> {
+    match target.delete(item.key.clone(), item.uid.clone(), Propagation::Foreground, user.to_owned()).await {
         Err(trouble) if trouble.kind == TroubleKind::NotFound => Ok(()),
         other => other,
     }

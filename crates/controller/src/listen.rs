@@ -94,27 +94,23 @@ impl Core {
             while let Some(event) = events.recv().await {
                 let Some(core) = this.upgrade() else { return };
                 match event {
-                    Some(event) => core.live_changed(event),
+                    Some(event) => core.live_changed(&event),
                     None => core.cluster_unclear(&server),
                 }
             }
         });
     }
 
-    fn live_changed(&self, event: LiveEvent) {
+    fn live_changed(&self, event: &LiveEvent) {
         // Endpoints change with every Pod and say nothing that the Pods do not.
         if event.key.kind == "Endpoints" && event.key.group.is_empty() {
             return;
         }
-        let Some(instance) = event.instance else { return };
-        let key = AppKey::from_instance_name(&instance, self.outside.store.namespace());
+        let Some(instance) = event.instance.as_deref() else { return };
+        let key = AppKey::from_instance_name(instance, self.outside.store.namespace());
         let Some(app) = self.outside.store.application(&key) else { return };
-        if event.deleted
-            && let Some(known) = self.memory.get(&key)
-        {
-            known.lock().applied.remove(&event.key);
-        }
-        if event.is_root {
+        let confirms = self.memory.get(&key).is_some_and(|known| known.lock().confirm(event));
+        if event.is_root && !confirms {
             let active = in_progress(&app) || app.metadata.deletion_timestamp.is_some();
             let priority = if active { Priority::Webhook } else { Priority::Drift };
             // While an operation runs, its own steps look at the objects.

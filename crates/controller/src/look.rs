@@ -213,6 +213,9 @@ impl Core {
         let settings = self.outside.store.settings();
         let timing = &settings.reconciliation;
         let key = stored.key();
+        let unconfirmed = self.memory.of(&key).lock().has_unconfirmed();
+        let requested =
+            if unconfirmed { requested.max(Some((CompareLevel::Recent, false))) } else { requested };
         let inputs = RefreshInputs {
             now: self.now(),
             last_compared: self.memory.of(&key).lock().last_compared,
@@ -277,7 +280,7 @@ impl Core {
     fn look_again_at_applied(&self, key: &AppKey) {
         let known = self.memory.of(key);
         if !known.lock().applied.is_empty() {
-            self.requeue_in(key, Work::compare(CompareLevel::Recent), Priority::Timer, TRUSTED);
+            self.requeue_in(key, Work::LOOK, Priority::Timer, TRUSTED);
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use types::{AppKey, SyncPolicy};
 
 use crate::diffing::Judgement;
-use crate::ports::{LiveItem, Target};
+use crate::ports::{LiveEvent, LiveItem, Target};
 
 /// A judgement, and what it was made of.
 #[derive(Debug, Clone)]
@@ -104,6 +104,27 @@ impl Known {
             let applied = Applied { object: Arc::new(object), at: Instant::now() };
             known.lock().applied.insert(applied.object.key(), applied);
         }
+    }
+}
+
+impl Known {
+    /// Takes an event for what it says of applied objects. Answers whether it only shows what an apply answered, which
+    /// has been compared already.
+    pub(crate) fn confirm(&mut self, event: &LiveEvent) -> bool {
+        let Some(applied) = self.applied.get(&event.key) else { return false };
+        let seen = version(&event.resource_version);
+        if !event.deleted && seen < version(applied.object.resource_version()) {
+            // An older state on its way here; what was applied is still to come.
+            return true;
+        }
+        let same = !event.deleted && event.resource_version == applied.object.resource_version();
+        self.applied.remove(&event.key);
+        same
+    }
+
+    /// Whether an answer to an apply is older than it can be trusted without the cache having shown it.
+    pub(crate) fn has_unconfirmed(&self) -> bool {
+        self.applied.values().any(|applied| applied.at.elapsed() >= TRUSTED)
     }
 }
 

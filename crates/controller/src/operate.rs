@@ -15,6 +15,7 @@ use types::{AppProject, Application, Destination, OperationState, SyncOperation,
 use crate::compare::{Compared, content};
 use crate::core::Core;
 use crate::decision::conditions::{COMPARISON, INVALID_SPEC, SHARED_RESOURCE, text};
+use crate::decision::impersonation;
 use crate::decision::operation::leave;
 use crate::memory::{Fresh, Known};
 use crate::ports::{DesiredObject, Rendering, Target, Trouble, TroubleKind};
@@ -91,12 +92,10 @@ impl Core {
                 return Stepped::end(running(terminating), message);
             }
         }
-        if ground.settings.impersonation {
-            return Stepped::end(
-                Phase::Error,
-                "application.sync.impersonation.enabled is set, but this controller cannot act as another account",
-            );
-        }
+        let user = match impersonation::user(app, &ground.project, ground.target.server(), &ground.settings) {
+            Ok(user) => user,
+            Err(text) => return Stepped::end(Phase::Error, text),
+        };
         let rendering = match self.desired(app, &ground, &sync, result).await {
             Ok(rendering) => rendering,
             Err(trouble) => {
@@ -124,7 +123,7 @@ impl Core {
         if let Some(refusal) = refusal(&compared, &sync) {
             return refusal;
         }
-        self.run(app, &ground, &sync, result, &compared, &known, started_at, terminating).await
+        self.run(app, &ground, &user, &sync, result, &compared, &known, started_at, terminating).await
     }
 
     /// What the operation is to bring about: its own manifests, or its sources at the revisions of its first step.
@@ -180,6 +179,7 @@ impl Core {
         &self,
         app: &Application,
         ground: &Ground,
+        user: &str,
         sync: &SyncOperation,
         result: &mut SyncOperationResult,
         compared: &Compared,
@@ -232,7 +232,7 @@ impl Core {
             };
             if terminating { Step::terminate(&input) } else { Step::begin(&input) }
         };
-        let verdict = self.carry_out(&mut step, target, known).await;
+        let verdict = self.carry_out(&mut step, target, user, known).await;
         result.resources = verdict.results;
         for resource in &mut result.resources {
             let gvk = GroupVersionKind::new(&*resource.group, &*resource.version, &*resource.kind);
@@ -292,6 +292,7 @@ impl Core {
         &self,
         step: &mut Step,
         target: &dyn Target,
+        user: &str,
         known: &Mutex<Known>,
     ) -> Verdict {
         loop {
@@ -300,7 +301,7 @@ impl Core {
                 Next::Act(batch) => {
                     let mut outcomes = Vec::new();
                     for group in batch {
-                        let actions = group.into_iter().map(|action| self.act(action, target, known));
+                        let actions = group.into_iter().map(|action| self.act(action, target, user, known));
                         outcomes.extend(futures::future::join_all(actions).await);
                     }
                     step.absorb(outcomes);
@@ -309,14 +310,14 @@ impl Core {
         }
     }
 
-    async fn act(&self, action: Action, target: &dyn Target, known: &Mutex<Known>) -> Outcome {
+    async fn act(&self, action: Action, target: &dyn Target, user: &str, known: &Mutex<Known>) -> Outcome {
         let Ok(_permit) = self.requests.acquire().await else {
             return Outcome::Failed("the controller is being stopped".to_owned());
         };
         match action {
             Action::Apply(apply) => {
                 let dry_run = apply.dry_run;
-                match target.apply(*apply).await {
+                match target.apply(*apply, user.to_owned()).await {
                     Ok((words, object)) => {
                         Known::remember(known, object.filter(|_| !dry_run));
                         Outcome::Done(words)
@@ -326,7 +327,7 @@ impl Core {
             }
             Action::Delete { key, uid, propagation } => {
                 known.lock().applied.remove(&key);
-                match target.delete(key, uid, propagation).await {
+                match target.delete(key, uid, propagation, user.to_owned()).await {
                     Ok(()) => Outcome::Done(String::new()),
                     Err(trouble) if trouble.kind == TroubleKind::NotFound => Outcome::NotFound,
                     Err(trouble) => Outcome::Failed(trouble.message),

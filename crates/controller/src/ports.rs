@@ -125,6 +125,8 @@ pub struct LiveEvent {
     pub is_root: bool,
     /// Which object.
     pub key: ObjectKey,
+    /// Its version after the change.
+    pub resource_version: String,
     /// Whether it is gone.
     pub deleted: bool,
 }
@@ -163,14 +165,16 @@ pub trait Target: Send + Sync {
     fn orphans(&self, namespace: &str) -> Vec<ResourceNode>;
     /// Reads one object from the API server itself; `None` when there is none.
     fn fetch(&self, key: ObjectKey, version: String) -> BoxFuture<'_, Result<Option<LiveItem>, Trouble>>;
-    /// Applies an object; the words for the result and the object as it is now.
-    fn apply(&self, apply: Apply) -> BoxFuture<'_, Result<(String, Option<Object>), Trouble>>;
-    /// Deletes an object; one that is not there is [`TroubleKind::NotFound`].
+    /// Applies an object as a user, or as itself when that is empty; the words for the result and the object as it
+    /// is now.
+    fn apply(&self, apply: Apply, user: String) -> BoxFuture<'_, Result<(String, Option<Object>), Trouble>>;
+    /// Deletes an object as a user; one that is not there is [`TroubleKind::NotFound`].
     fn delete(
         &self,
         key: ObjectKey,
         uid: String,
         propagation: Propagation,
+        user: String,
     ) -> BoxFuture<'_, Result<(), Trouble>>;
     /// Takes a finalizer off an object.
     fn remove_finalizer(&self, object: Arc<Object>, finalizer: String) -> BoxFuture<'_, Result<(), Trouble>>;

@@ -192,7 +192,7 @@ impl Target for LiveTarget {
         .boxed()
     }
 
-    fn apply(&self, apply: Apply) -> BoxFuture<'_, Result<(String, Option<Object>), Trouble>> {
+    fn apply(&self, apply: Apply, user: String) -> BoxFuture<'_, Result<(String, Option<Object>), Trouble>> {
         async move {
             if apply.method == Method::Create && !apply.dry_run {
                 let created =
@@ -205,6 +205,7 @@ impl Target for LiveTarget {
                 force: apply.force,
                 replace: matches!(apply.method, Method::Replace | Method::Create | Method::Update),
                 validate: apply.validate,
+                impersonate: user,
                 migrate_from: if apply.migrate { CLIENT_SIDE_MANAGER.to_owned() } else { String::new() },
                 ..ApplyOptions::default()
             };
@@ -219,6 +220,7 @@ impl Target for LiveTarget {
         key: ObjectKey,
         uid: String,
         propagation: Propagation,
+        user: String,
     ) -> BoxFuture<'_, Result<(), Trouble>> {
         async move {
             let propagation = match propagation {
@@ -226,7 +228,7 @@ impl Target for LiveTarget {
                 Propagation::Background => cluster::Propagation::Background,
                 Propagation::Orphan => cluster::Propagation::Orphan,
             };
-            let options = DeleteOptions { propagation, uid, ..DeleteOptions::default() };
+            let options = DeleteOptions { propagation, uid, impersonate: user, ..DeleteOptions::default() };
             match self.live.delete(&key, &options).await {
                 // A namesake with another identity: the object that was meant is gone.
                 Err(error) if error.is_conflict() => {
@@ -297,6 +299,12 @@ impl Target for LiveTarget {
     }
 }
 
+/// What `kubectl` says of an object that it would create.
+fn dry_words(object: &Object) -> String {
+    let dot = if object.group().is_empty() { "" } else { "." };
+    format!("{}{dot}{}/{} created (dry run)", object.kind().to_lowercase(), object.group(), object.name())
+}
+
 /// The words of a failed apply: the API server's own, as `kubectl` shows them.
 fn words(error: &cluster::Error) -> Trouble {
     Trouble { message: error.api_message(), ..trouble(error) }
@@ -310,6 +318,7 @@ fn event_of(change: LiveChange, settings: &Settings) -> LiveEvent {
         instance: change.instance,
         is_root: change.is_root && matters,
         key: change.key,
+        resource_version: change.resource_version,
         deleted: change.deleted,
     }
 }

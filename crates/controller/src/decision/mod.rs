@@ -7,6 +7,7 @@
 //! - [`automation`]: whether the controller starts a sync by itself.
 //! - [`operation`]: how an operation goes from one state to the next.
 //! - [`deletion`]: what an application that is deleted still has to do.
+//! - [`impersonation`]: as whom objects are changed.
 //! - [`history`]: the record of finished syncs.
 
 pub mod automation;
@@ -14,6 +15,7 @@ pub mod conditions;
 pub mod deletion;
 pub mod health;
 pub mod history;
+pub mod impersonation;
 pub mod operation;
 pub mod permission;
 pub mod refresh;

@@ -10,6 +10,7 @@
 )]
 
 mod deletion;
+mod economy;
 mod interruption;
 mod syncing;
 mod trouble;
