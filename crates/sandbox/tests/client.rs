@@ -30,7 +30,7 @@ fn deployment(name: &str, image: &str) -> Deployment {
     serde_json::from_value(json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
         "spec": {
-            "replicas": 2, "selector": {"matchLabels": {"app": name}},
+            "replicas": 2, "progressDeadlineSeconds": 1, "selector": {"matchLabels": {"app": name}},
             "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "c", "image": image}]}},
         },
     }))
@@ -149,6 +149,13 @@ async fn trouble_on_purpose() {
         .await;
         let status = deployments.get(name).await.unwrap().status.unwrap();
         assert_eq!(status.available_replicas, None, "{name}");
+        until("the deadline to pass", || async {
+            let status = deployments.get(name).await.unwrap().status?;
+            let reason =
+                status.conditions?.into_iter().find(|c| c.type_.as_deref() == Some("Progressing"))?.reason;
+            (reason.as_deref() == Some("ProgressDeadlineExceeded")).then_some(())
+        })
+        .await;
     }
 }
 

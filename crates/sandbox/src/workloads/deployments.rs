@@ -2,11 +2,13 @@
 //! with revisions and conditions as the real controller writes them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::replicasets::set_counts;
 use super::{MANAGER, condition, events, owner_reference, resolve, write_status};
+use crate::controllers::{Queue, Work};
 use crate::engine::{DeleteOptions, Engine, WriteOptions, edit_metadata, now, safe_hash};
 use crate::kinds::Kind;
 use crate::status::ApiResult;
@@ -48,10 +50,28 @@ impl Set {
     }
 }
 
-pub(super) fn reconcile(engine: &Engine, record: &Record) -> ApiResult<()> {
+pub(super) fn reconcile(engine: &Engine, queue: &mut Queue, record: &Record) -> ApiResult<()> {
     if record.deleting {
         return Ok(());
     }
+    work(engine, record)?;
+    watch_deadline(engine, queue, record);
+    Ok(())
+}
+
+/// Comes back when a rollout that is still under way should be done.
+fn watch_deadline(engine: &Engine, queue: &mut Queue, record: &Record) {
+    let Some(now) = engine.store.get("apps/deployments", &record.key) else { return };
+    let value = now.value();
+    let under_way = condition(&value, "Progressing")
+        .is_some_and(|known| known["status"] == "True" && known["reason"] != "NewReplicaSetAvailable");
+    if let (true, Some(seconds)) = (under_way, value["spec"]["progressDeadlineSeconds"].as_u64()) {
+        let work = Work::Reconcile { collection: Arc::from("apps/deployments"), key: record.key.clone() };
+        queue.push_later(Duration::from_secs(seconds.saturating_add(2).min(86_400)), work);
+    }
+}
+
+fn work(engine: &Engine, record: &Record) -> ApiResult<()> {
     let kind = engine.builtin("apps", "deployments")?;
     let sets_kind = engine.builtin("apps", "replicasets")?;
     let value = record.value();

@@ -3,9 +3,12 @@
 use serde_json::{Value, json};
 
 use super::MANAGER;
-use crate::engine::{Engine, WriteOptions, now};
+use crate::engine::{DeleteOptions, Engine, WriteOptions, now};
 use crate::kinds::Kind;
 use crate::store::Record;
+
+/// Events that are kept.
+const MOST: usize = 5_000;
 
 /// What happened.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +59,20 @@ pub(crate) fn record(engine: &Engine, kind: &Kind, about: &Record, happening: Ha
     });
     if let Err(error) = engine.create(&events, namespace, event, &options) {
         tracing::debug!(message = error.message, "an event of the sandbox is lost");
+    }
+    forget_oldest(engine, &events);
+}
+
+/// A real cluster forgets events by time; here their number is limited.
+fn forget_oldest(engine: &Engine, events: &Kind) {
+    if engine.store.count(&events.collection) <= MOST {
+        return;
+    }
+    let mut known = engine.store.snapshot(&events.collection, "").records;
+    known.sort_by_key(|event| event.version);
+    for event in known.iter().take(MOST / 10) {
+        // One that is gone already is as good.
+        let _ = engine.delete(events, event.namespace(), event.name(), &DeleteOptions::default());
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn reconcile(engine: &Engine, queue: &mut Queue, collection: &str, ke
         "/pods" => pods::reconcile(engine, queue, &record),
         "/persistentvolumeclaims" => claims::reconcile(engine, &record),
         "/services" => services::reconcile(engine, queue, &record),
-        "apps/deployments" => deployments::reconcile(engine, &record),
+        "apps/deployments" => deployments::reconcile(engine, queue, &record),
         "apps/replicasets" => replicasets::reconcile(engine, &record),
         "apps/statefulsets" => statefulsets::reconcile(engine, &record),
         "apps/daemonsets" => daemonsets::reconcile(engine, &record),
