@@ -52,8 +52,16 @@ pub(super) async fn run(inner: Weak<Inner>, connector: Connector) {
     loop {
         let Some(strong) = inner.upgrade() else { return };
         let _ = tokio::time::timeout(REDISCOVER, strong.rediscover.notified()).await;
-        for delay in SETTLE {
-            tokio::time::sleep(delay).await;
+        let mut step = 0;
+        while let Some(delay) = SETTLE.get(step) {
+            // What is announced meanwhile is not left to the end of the longer delays.
+            step += 1;
+            if step > 1 && tokio::time::timeout(*delay, strong.rediscover.notified()).await.is_ok() {
+                step = 1;
+            }
+            if step == 1 {
+                tokio::time::sleep(SETTLE[0]).await;
+            }
             if let Err(error) = strong.discover().await {
                 // The watches go on with the kinds that are known.
                 tracing::warn!(server = strong.blueprint.server, %error, "kinds stay as they are");
