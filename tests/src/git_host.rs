@@ -4,10 +4,14 @@ use std::path::Path;
 
 use source::testing::{GitServer, Repository};
 
+/// The repository's name on the server.
+const NAME: &str = "apps.git";
+
 /// A Git server with one repository, and a checkout to commit from.
 pub struct GitHost {
     server: GitServer,
     repository: Repository,
+    _root: tempfile::TempDir,
 }
 
 impl GitHost {
@@ -15,16 +19,16 @@ impl GitHost {
     pub async fn start(files: &[(&str, &str)]) -> Self {
         let repository = Repository::new();
         repository.commit("first", files);
-        let root = repository.git_directory().parent().map(Path::to_owned).unwrap_or_default();
-        let server = GitServer::start(&root).await;
-        Self { server, repository }
+        // Served under a name as a forge would, whatever the checkout is called.
+        let root = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(repository.git_directory(), root.path().join(NAME)).unwrap();
+        let server = GitServer::start(root.path()).await;
+        Self { server, repository, _root: root }
     }
 
     /// The repository's URL.
     pub fn url(&self) -> String {
-        let name = self.repository.git_directory();
-        let name = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        self.server.url(&name)
+        self.server.url(NAME)
     }
 
     /// Commits files; answers the commit.

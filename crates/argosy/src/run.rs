@@ -2,20 +2,25 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use cluster::{ClusterOptions, Clusters, ControlOptions, ControlPlane};
-use controller::{Controller, ControllerOptions, Handle};
+use controller::{CompareLevel, Controller, ControllerOptions, Handle};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use render::{RenderOptions, Renderer};
-use server::{Deps, Server, ServerHandle, ServerOptions};
-use source::{SourceOptions, Sources};
+use server::{ApplicationLoop, Deps, Server, ServerHandle, ServerOptions};
+use source::Sources;
+use tokio::sync::watch;
 use types::settings::parse;
+use types::{AppKey, ApplicationTree, ResourceDiff};
 
 /// What `run` takes.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  argosy run --kubeconfig ~/.kube/config --install\n  argosy run --namespace argocd --port 8080\n\nWithout --kubeconfig the service account of the pod is used, else the usual kubeconfig.")]
+#[command(
+    after_help = "Examples:\n  argosy run --kubeconfig ~/.kube/config --install\n  argosy run --namespace argocd --port 8080\n\nWithout --kubeconfig the service account of the pod is used, else the usual kubeconfig."
+)]
 pub(crate) struct RunOptions {
     /// The kubeconfig of the cluster that holds the Applications.
     #[arg(long)]
@@ -68,22 +73,52 @@ pub(crate) struct RoleOptions {
 
 /// Starts all roles in this process. Nothing is lost when they are killed: their state is in Kubernetes.
 pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> Result<Roles> {
-    let control = ControlPlane::start(client, options.control).await.context("reading the control plane's records")?;
+    let control =
+        ControlPlane::start(client, options.control).await.context("reading the control plane's records")?;
     let clusters = Clusters::new(control.clone(), ClusterOptions::default());
-    let sources = Sources::new(SourceOptions::new(options.data));
+    let sources = Sources::new(source::Options::new(&options.data))
+        .with_context(|| format!("preparing the data folder {}", options.data.display()))?;
     let renderer = Renderer::new(sources, RenderOptions::default());
     let controller =
         Controller::start(control.clone(), clusters.clone(), renderer.clone(), ControllerOptions::default());
     let server = Server::start(Deps {
         control: control.clone(),
         clusters,
-        renderer,
-        controller: Some(controller.clone()),
+        controller: Some(Arc::new(LoopPort(controller.clone()))),
         options: options.server,
     })
     .await
     .context("starting the API server")?;
     Ok(Roles { control, controller, server })
+}
+
+/// The application loop as the API server sees it.
+struct LoopPort(Handle);
+
+impl ApplicationLoop for LoopPort {
+    fn tree(&self, key: &AppKey) -> Option<Arc<ApplicationTree>> {
+        self.0.views.tree(key)
+    }
+
+    fn managed(&self, key: &AppKey) -> Option<Arc<Vec<ResourceDiff>>> {
+        self.0.views.managed(key)
+    }
+
+    fn subscribe(&self, key: &AppKey) -> watch::Receiver<u64> {
+        self.0.views.subscribe(key)
+    }
+
+    fn refresh(&self, key: &AppKey) -> bool {
+        let handled = self.0.handles(key);
+        if handled {
+            self.0.refresh(key, CompareLevel::LatestForced, false);
+        }
+        handled
+    }
+
+    fn metrics_text(&self) -> String {
+        self.0.metrics_text()
+    }
 }
 
 impl Roles {
@@ -108,13 +143,13 @@ pub(crate) async fn connect(kubeconfig: Option<&PathBuf>, context: Option<&str>)
             .await
             .context("no cluster: give --kubeconfig FILE, or run in a pod with a service account")?,
     };
-    Ok(cluster::client_for(config)?)
+    Ok(kube::Client::try_from(config)?)
 }
 
 pub(crate) async fn run(options: &RunOptions) -> Result<()> {
     let client = connect(options.kubeconfig.as_ref(), options.context.as_deref()).await?;
     if options.install {
-        cluster::install::apply_all(&client, &options.namespace).await.context("installing")?;
+        cluster::install::apply_all(client.clone(), &options.namespace, None).await.context("installing")?;
         println!("installed in namespace {}", options.namespace);
     }
     let data = options.data.clone().unwrap_or_else(|| std::env::temp_dir().join("argosy-data"));
@@ -124,6 +159,7 @@ pub(crate) async fn run(options: &RunOptions) -> Result<()> {
             control: ControlOptions {
                 namespace: options.namespace.clone(),
                 application_namespaces: parse::list(&options.application_namespaces),
+                ..ControlOptions::default()
             },
             data,
             server: ServerOptions {

@@ -16,6 +16,7 @@ use cluster::{ControlOptions, Patch};
 use sandbox::Sandbox;
 use serde_json::json;
 use server::ServerOptions;
+use types::meta::Bytes;
 use types::names;
 
 use crate::run::{self, RoleOptions, Roles};
@@ -23,7 +24,9 @@ use repository::Repository;
 
 /// What `demo` takes.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  argosy demo\n  argosy demo --port 9000\n  argosy demo --once    # for scripts: exit 0 only when all is Synced and Healthy")]
+#[command(
+    after_help = "Examples:\n  argosy demo\n  argosy demo --port 9000\n  argosy demo --once    # for scripts: exit 0 only when all is Synced and Healthy"
+)]
 pub(crate) struct DemoOptions {
     /// The port of the web page and the API; 0 for any free one.
     #[arg(long, default_value_t = 8080)]
@@ -75,17 +78,19 @@ pub(crate) async fn demo(options: &DemoOptions) -> Result<()> {
     let sandbox = Sandbox::start(sandbox::Options::default());
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("opening a port")?;
     let address: SocketAddr = listener.local_addr().context("opening a port")?;
-    let api = sandbox.serve(listener);
+    let _api = sandbox.serve(listener).context("serving the sandbox")?;
     let kubeconfig = folder.path.join("kubeconfig");
     std::fs::write(&kubeconfig, sandbox.kubeconfig(&format!("http://{address}")))
         .with_context(|| kubeconfig.display().to_string())?;
 
     let client = run::connect(Some(&kubeconfig), None).await?;
-    cluster::install::apply_all(&client, NAMESPACE).await.context("installing into the sandbox")?;
+    cluster::install::apply_all(client.clone(), NAMESPACE, None)
+        .await
+        .context("installing into the sandbox")?;
     let roles = start(client, options.port, &folder.path).await?;
     let result = drive(&roles, &repository, &kubeconfig, options).await;
     roles.shutdown().await;
-    api.shutdown().await;
+    sandbox.shutdown().await;
     result
 }
 
@@ -93,7 +98,7 @@ async fn start(client: kube::Client, port: u16, folder: &Path) -> Result<Roles> 
     run::start_roles(
         client,
         RoleOptions {
-            control: ControlOptions { namespace: NAMESPACE.to_owned(), application_namespaces: Vec::new() },
+            control: ControlOptions { namespace: NAMESPACE.to_owned(), ..ControlOptions::default() },
             data: folder.join("data"),
             server: ServerOptions {
                 address: IpAddr::from(Ipv4Addr::LOCALHOST),
@@ -107,7 +112,12 @@ async fn start(client: kube::Client, port: u16, folder: &Path) -> Result<Roles> 
     .with_context(|| format!("if port {port} is in use, choose another with --port"))
 }
 
-async fn drive(roles: &Roles, repository: &Repository, kubeconfig: &Path, options: &DemoOptions) -> Result<()> {
+async fn drive(
+    roles: &Roles,
+    repository: &Repository,
+    kubeconfig: &Path,
+    options: &DemoOptions,
+) -> Result<()> {
     println!("applying {} applications", repository::APPLICATIONS.len());
     for name in repository::APPLICATIONS {
         roles.control.create_application(&repository.application(name, NAMESPACE)).await?;
@@ -160,9 +170,12 @@ Ctrl-C ends the demo and removes everything.
 }
 
 async fn admin_password(roles: &Roles) -> Result<String> {
-    let secret = roles.control.secret(names::INITIAL_ADMIN_SECRET).await.context("reading the password")?;
-    let password = secret.get("password").context("the Secret has no password")?;
-    Ok(String::from_utf8_lossy(password).into_owned())
+    let secret =
+        roles.control.get_secret(names::INITIAL_ADMIN_SECRET).await.context("reading the password")?;
+    let encoded =
+        secret.as_ref().and_then(|secret| secret.get_str(&["data", "password"])).unwrap_or_default();
+    let bytes: Bytes = serde_json::from_value(json!(encoded)).context("reading the password")?;
+    Ok(String::from_utf8_lossy(&bytes.0).into_owned())
 }
 
 /// A local folder has no webhooks, so the demo looks for new commits itself and asks for a refresh, as a webhook would.
@@ -179,7 +192,9 @@ async fn follow_commits(roles: &Roles, repository: &Repository) {
         println!("commit {}", known.as_deref().map_or("?", |commit| &commit[..commit.len().min(7)]));
         let refresh = json!({"metadata": {"annotations": {names::ANNOTATION_REFRESH: "normal"}}});
         for application in roles.control.applications() {
-            if let Err(error) = roles.control.patch_application(&application.key(), &Patch::Merge(refresh.clone())).await {
+            if let Err(error) =
+                roles.control.patch_application(&application.key(), &Patch::Merge(refresh.clone())).await
+            {
                 eprintln!("asking {} for a refresh: {error}", application.key());
             }
         }

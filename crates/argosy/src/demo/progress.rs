@@ -108,7 +108,13 @@ fn draw(current: &BTreeMap<String, Standing>, shown: usize) {
     for (name, standing) in current {
         // A line that wraps would break the redrawing.
         let message: String = standing.message.chars().take(60).collect();
-        table.push([name.clone(), standing.sync.clone(), standing.health.clone(), standing.operation.clone(), message]);
+        table.push([
+            name.clone(),
+            standing.sync.clone(),
+            standing.health.clone(),
+            standing.operation.clone(),
+            message,
+        ]);
     }
     let mut text = String::new();
     if shown > 0 {

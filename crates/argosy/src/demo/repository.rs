@@ -68,7 +68,9 @@ impl Repository {
 
     /// The commit of the main branch.
     pub(super) fn head(&self) -> Option<String> {
-        std::fs::read_to_string(self.folder.join(".git/refs/heads/main")).ok().map(|text| text.trim().to_owned())
+        std::fs::read_to_string(self.folder.join(".git/refs/heads/main"))
+            .ok()
+            .map(|text| text.trim().to_owned())
     }
 
     /// The Application of a folder: synced automatically, with pruning and self-heal.

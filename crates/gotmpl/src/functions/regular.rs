@@ -130,6 +130,11 @@ fn escape<'p>(after: &'p str, in_class: bool, out: &mut String) -> &'p str {
     if !class.is_empty() {
         if in_class && !class.starts_with('^') {
             out.push_str(class);
+            // Behind a class a hyphen is itself: there is no range that could begin with a class.
+            if let Some(behind) = rest.strip_prefix('-') {
+                out.push_str(r"\-");
+                return behind;
+            }
         } else {
             out.push('[');
             out.push_str(class);

@@ -1,0 +1,155 @@
+//! Cases out of any folder: its charts and kustomizations, with what the real `helm` and `kustomize` print for them now.
+//!
+//! Each is printed twice: what differs between the two is random, and is left out as a written case would list it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::case::{self, Case, Expected, RandomPart, RandomSource, Tool};
+use crate::documents::{differences, keyed};
+use crate::judge;
+
+/// Nesting of directories that is entered.
+const MAX_DEPTH: usize = 32;
+/// Random values of one document that are told apart; more than that are hardly random.
+const MAX_RANDOM: usize = 1000;
+/// The version of the cluster that charts see.
+const KUBE_VERSION: &str = "1.34.0";
+
+/// The cases of a folder.
+pub(crate) fn cases(folder: &Path) -> Result<Vec<Case>> {
+    let root = folder.canonicalize().with_context(|| format!("cannot open {}", folder.display()))?;
+    let mut places = Vec::new();
+    find(&root, 0, &mut places);
+    let mut cases = Vec::new();
+    for tool in [Tool::Helm, Tool::Kustomize] {
+        let of_tool: Vec<&PathBuf> =
+            places.iter().filter(|(kind, _)| *kind == tool).map(|(_, place)| place).collect();
+        if of_tool.is_empty() {
+            continue;
+        }
+        if !is_installed(tool) {
+            println!(
+                "skipped: {} is not on the PATH, so {} cases have nothing beside them",
+                tool.name(),
+                of_tool.len()
+            );
+            continue;
+        }
+        for place in of_tool {
+            cases.push(case_of(&root, place, tool)?);
+        }
+    }
+    Ok(cases)
+}
+
+fn is_installed(tool: Tool) -> bool {
+    Command::new(tool.name()).arg("version").output().is_ok_and(|output| output.status.success())
+}
+
+/// Charts and kustomizations below a directory. What is inside of a chart is the chart's own.
+fn find(directory: &Path, depth: usize, places: &mut Vec<(Tool, PathBuf)>) {
+    if directory.join("Chart.yaml").is_file() {
+        places.push((Tool::Helm, directory.to_owned()));
+        return;
+    }
+    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    if names.iter().any(|name| directory.join(name).is_file()) {
+        places.push((Tool::Kustomize, directory.to_owned()));
+    }
+    if depth >= MAX_DEPTH {
+        return;
+    }
+    for below in case::folders(directory) {
+        let is_hidden = below.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !is_hidden && !below.is_symlink() {
+            find(&below, depth + 1, places);
+        }
+    }
+}
+
+fn case_of(root: &Path, place: &Path, tool: Tool) -> Result<Case> {
+    let below = place.strip_prefix(root).unwrap_or(place).to_string_lossy().into_owned();
+    let path = if below.is_empty() { ".".to_owned() } else { below };
+    let mut case = Case {
+        name: path.clone(),
+        tool,
+        folder: root.to_owned(),
+        path,
+        release: "release-name".to_owned(),
+        namespace: "default".to_owned(),
+        kube_version: KUBE_VERSION.to_owned(),
+        values: Vec::new(),
+        flags: if tool == Tool::Helm { vec!["--include-crds".to_owned()] } else { Vec::new() },
+        random: Vec::new(),
+        random_sources: Vec::new(),
+        reference_seconds: 0.0,
+        expected: Expected::Failure,
+    };
+    let start = Instant::now();
+    let first = ask(&case)?;
+    case.reference_seconds = start.elapsed().as_secs_f64();
+    let Some(first) = first else { return Ok(case) };
+    if tool == Tool::Helm
+        && let Some(second) = ask(&case)?
+        && second != first
+    {
+        case.random = random_parts(&first, &second);
+        case.random_sources = random_sources(&first, &second);
+    }
+    case.expected = Expected::Output(first);
+    Ok(case)
+}
+
+/// What the real tool prints; nothing when it fails.
+fn ask(case: &Case) -> Result<Option<String>> {
+    let mut command = Command::new(case.tool.name());
+    command.current_dir(&case.folder).env("TZ", "UTC");
+    match case.tool {
+        Tool::Helm => command
+            .args(["template", &case.release, &case.path, "--namespace", &case.namespace])
+            .args(["--kube-version", &case.kube_version]),
+        Tool::Kustomize => command.args(["build", &case.path]),
+    };
+    let output = command
+        .args(&case.flags)
+        .output()
+        .with_context(|| format!("cannot run {} on {}", case.tool.name(), case.name))?;
+    Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+fn random_parts(first: &str, second: &str) -> Vec<RandomPart> {
+    let (Ok(first), Ok(second)) = (keyed(first, &[]), keyed(second, &[])) else { return Vec::new() };
+    let mut parts = Vec::new();
+    for ((key, document), (_, other)) in first.iter().zip(&second).filter(|(left, right)| left.0 == right.0) {
+        let mut found = Vec::new();
+        differences(document, other, &mut String::new(), MAX_RANDOM, &mut found);
+        parts.extend(found.into_iter().map(|difference| RandomPart {
+            document: key.clone(),
+            path: difference.path,
+            lines: Vec::new(),
+        }));
+    }
+    parts
+}
+
+fn random_sources(first: &str, second: &str) -> Vec<RandomSource> {
+    let mut counts = std::collections::HashMap::new();
+    let mut sources = Vec::new();
+    for ((header, body), (_, other)) in judge::bodies(first).into_iter().zip(judge::bodies(second)) {
+        let count: &mut usize = counts.entry(header).or_default();
+        *count += 1;
+        if body == other {
+            continue;
+        }
+        let same_length = body.split('\n').count() == other.split('\n').count();
+        let lines = (1..).zip(body.split('\n').zip(other.split('\n')));
+        let lines = lines.filter(|(_, (line, other))| line != other).map(|(number, _)| number);
+        let lines = if same_length { lines.collect() } else { Vec::new() };
+        sources.push(RandomSource { source: header.to_owned(), body: *count, lines });
+    }
+    sources
+}

@@ -1,0 +1,177 @@
+//! Renders a case: with the engines in this process, or with the `argosy` program.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use gotmpl::FixedEnvironment;
+use helm::{Budget, Chart, Release, Values, ValuesFile};
+use tree::{MemoryTree, TreePath};
+
+use crate::case::{Case, Tool};
+
+/// The stack of a render's thread, as in the control plane.
+const STACK_BYTES: usize = 64 << 20;
+/// The time that templates see: any will do, for what shows it is listed as random.
+const TIME: i64 = 1_760_000_000;
+/// The largest file that is read.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+/// Nesting of directories that is entered.
+const MAX_DEPTH: usize = 64;
+
+/// Who renders.
+#[derive(Debug, Clone)]
+pub(crate) enum Way {
+    InProcess,
+    Program(PathBuf),
+}
+
+/// The output, or what went wrong.
+pub(crate) fn render(case: &Case, way: &Way) -> Result<String, String> {
+    match way {
+        Way::InProcess => std::thread::scope(|scope| {
+            let work = || match case.tool {
+                Tool::Helm => chart(case),
+                Tool::Kustomize => kustomization(case),
+            };
+            let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+            let thread = thread.map_err(|error| error.to_string())?;
+            thread.join().map_err(|_| "the engine panicked".to_owned())?
+        }),
+        Way::Program(program) => run(case, program),
+    }
+}
+
+fn run(case: &Case, program: &Path) -> Result<String, String> {
+    let mut command = Command::new(program);
+    command.current_dir(&case.folder).args(["render", case.tool.name(), &case.path]);
+    if case.tool == Tool::Helm {
+        command.args(["--name", &case.release, "--namespace", &case.namespace]);
+        command.args(["--kube-version", &case.kube_version]);
+        for file in &case.values {
+            command.args(["-f", file]);
+        }
+    }
+    let output = command.args(&case.flags).output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        String::from_utf8(output.stdout).map_err(|error| error.to_string())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}
+
+/// Reads a folder of the disk.
+pub(crate) fn load(folder: &Path) -> Result<MemoryTree, String> {
+    let mut tree = MemoryTree::new();
+    load_into(&mut tree, folder, "", 0)
+        .map(|()| tree)
+        .map_err(|reason| format!("{}: {reason}", folder.display()))
+}
+
+fn load_into(tree: &mut MemoryTree, folder: &Path, below: &str, depth: usize) -> Result<(), String> {
+    if depth > MAX_DEPTH {
+        return Err(format!("{below}: more than {MAX_DEPTH} directories deep"));
+    }
+    for entry in std::fs::read_dir(folder).map_err(|error| error.to_string())? {
+        let entry = entry.map_err(|error| error.to_string())?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name == ".git" {
+            continue;
+        }
+        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+        let place = entry.path();
+        let wrong = |error: std::io::Error| format!("{path}: {error}");
+        let metadata = place.symlink_metadata().map_err(wrong)?;
+        let outcome = if metadata.is_symlink() {
+            let target = std::fs::read_link(&place).map_err(wrong)?;
+            tree.insert_link(&path, &target.to_string_lossy())
+        } else if metadata.is_dir() {
+            load_into(tree, &place, &path, depth + 1)?;
+            continue;
+        } else if metadata.is_file() && metadata.len() <= MAX_FILE_BYTES {
+            tree.insert(&path, std::fs::read(&place).map_err(wrong)?)
+        } else {
+            continue;
+        };
+        outcome.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+fn kustomization(case: &Case) -> Result<String, String> {
+    let mut options = kustomize::Options::default();
+    for (flag, value) in flags(case)? {
+        match flag {
+            "--enable-helm" => options.enable_helm = true,
+            "--load-restrictor" => options.unrestricted = value == "LoadRestrictionsNone",
+            other => return Err(format!("flag {other} is unknown")),
+        }
+    }
+    let tree = load(&case.folder)?;
+    let directory = TreePath::new(&case.path).map_err(|error| error.to_string())?;
+    let documents = kustomize::build(&tree, &directory, &options).map_err(|error| error.to_string())?;
+    Ok(kustomize::to_output(&documents))
+}
+
+fn chart(case: &Case) -> Result<String, String> {
+    let budget = Budget::default();
+    let tree = load(&case.folder.join(&case.path))?;
+    let chart = Chart::load(&tree, &TreePath::root(), &budget).map_err(|error| error.to_string())?;
+    let read = |path: &str| {
+        std::fs::read_to_string(case.folder.join(path)).map_err(|error| format!("{path}: {error}"))
+    };
+    let mut release = Release::new(&case.release, &case.namespace);
+    release.kube_version = (!case.kube_version.is_empty()).then(|| case.kube_version.clone());
+    let mut values = Values::default();
+    for name in &case.values {
+        values.files.push(ValuesFile { name: name.clone(), text: read(name)? });
+    }
+    for (flag, value) in flags(case)? {
+        let value = value.to_owned();
+        match flag {
+            "--include-crds" => release.include_crds = true,
+            "--skip-tests" => release.skip_tests = true,
+            "--no-hooks" => release.no_hooks = true,
+            "--is-upgrade" => release.is_upgrade = true,
+            "--skip-schema-validation" => release.skip_schema_validation = true,
+            "--set" => values.set.push(value),
+            "--set-string" => values.set_string.push(value),
+            "--set-json" => values.set_json.push(value),
+            "--set-file" => values.set_file.push(value),
+            "--set-literal" => values.set_literal.push(value),
+            "--api-versions" => release.api_versions.extend(value.split(',').map(str::to_owned)),
+            other => return Err(format!("flag {other} is unknown")),
+        }
+    }
+    let table = values.merge(&read).map_err(|error| error.to_string())?;
+    let environment = Arc::new(FixedEnvironment::new(TIME, 1));
+    let rendered = helm::render(&chart, &table, &release, &budget, environment);
+    Ok(rendered.map_err(|error| error.to_string())?.to_template_output())
+}
+
+/// Flags that take a value.
+const WITH_VALUE: &[&str] = &[
+    "--set",
+    "--set-string",
+    "--set-json",
+    "--set-file",
+    "--set-literal",
+    "--api-versions",
+    "--load-restrictor",
+];
+
+/// The flags of a case, each with its value or an empty text.
+fn flags(case: &Case) -> Result<Vec<(&str, &str)>, String> {
+    let mut words = case.flags.iter().map(String::as_str);
+    let mut found = Vec::new();
+    while let Some(word) = words.next() {
+        let (flag, value) = word.split_once('=').unwrap_or((word, ""));
+        if !WITH_VALUE.contains(&flag) || word.contains('=') {
+            found.push((flag, value));
+            continue;
+        }
+        let value = words.next().ok_or_else(|| format!("flag {flag} needs a value"))?;
+        found.push((flag, value));
+    }
+    Ok(found)
+}

@@ -1,0 +1,161 @@
+//! What is told of the cases: a line for each, and a table of their sums.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::case::{Case, Expected, Tool};
+use crate::judge::{self, Level};
+
+/// What came of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The output equals the expected one as far as this level, and differs beyond as told.
+    Equal(Level, String),
+    /// The output differs.
+    Different(String),
+    /// There is no output, but there should be.
+    Error(String),
+    /// It fails, and should.
+    Refused,
+    /// It should fail, but does not.
+    NotRefused,
+}
+
+impl Outcome {
+    /// Judges what was rendered.
+    pub(crate) fn of(case: &Case, rendered: Result<String, String>) -> Self {
+        match (&case.expected, rendered) {
+            (Expected::Failure, Err(_)) => Self::Refused,
+            (Expected::Failure, Ok(_)) => Self::NotRefused,
+            (Expected::Output(_), Err(error)) => Self::Error(error),
+            (Expected::Output(expected), Ok(actual)) => {
+                let verdict = judge::judge(expected, &actual, case);
+                match verdict.reached {
+                    Some(level) => Self::Equal(level, verdict.difference),
+                    None => Self::Different(verdict.difference),
+                }
+            }
+        }
+    }
+
+    fn passes(&self, wanted: Level) -> bool {
+        match self {
+            Self::Equal(level, _) => *level >= wanted,
+            Self::Refused => true,
+            Self::Different(_) | Self::Error(_) | Self::NotRefused => false,
+        }
+    }
+
+    fn words(&self) -> (&'static str, &str) {
+        match self {
+            Self::Equal(level, difference) => (level.name(), difference),
+            Self::Different(difference) => ("DIFFERENT", difference),
+            Self::Error(error) => ("ERROR", error),
+            Self::Refused => ("refused", ""),
+            Self::NotRefused => ("ERROR", "should have failed"),
+        }
+    }
+}
+
+/// The sums of a tool's cases.
+#[derive(Debug, Default)]
+struct Sums {
+    cases: usize,
+    equal: [usize; Level::ALL.len()],
+    different: usize,
+    errors: usize,
+    must_fail: usize,
+    refused: usize,
+    time: Duration,
+    reference_seconds: f64,
+}
+
+/// All cases so far.
+#[derive(Debug)]
+pub(crate) struct Report {
+    wanted: Level,
+    quiet: bool,
+    sums: BTreeMap<Tool, Sums>,
+    failed: usize,
+}
+
+impl Report {
+    /// An empty report in which a case has to reach a level.
+    pub(crate) fn new(wanted: Level, quiet: bool) -> Self {
+        Self { wanted, quiet, sums: BTreeMap::new(), failed: 0 }
+    }
+
+    /// Counts a case and prints its line.
+    pub(crate) fn add(&mut self, case: &Case, outcome: &Outcome, time: Duration) {
+        let sums = self.sums.entry(case.tool).or_default();
+        sums.cases += 1;
+        sums.time += time;
+        sums.reference_seconds += case.reference_seconds;
+        match outcome {
+            Outcome::Equal(reached, _) => {
+                for (count, level) in sums.equal.iter_mut().zip(Level::ALL) {
+                    *count += usize::from(level <= *reached);
+                }
+            }
+            Outcome::Different(_) => sums.different += 1,
+            Outcome::Error(_) => sums.errors += 1,
+            Outcome::Refused | Outcome::NotRefused => {
+                sums.must_fail += 1;
+                sums.refused += usize::from(*outcome == Outcome::Refused);
+            }
+        }
+        let passes = outcome.passes(self.wanted);
+        self.failed += usize::from(!passes);
+        let (word, reason) = outcome.words();
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !self.quiet || !passes || !reason.is_empty() {
+            let milliseconds = time.as_secs_f64() * 1000.0;
+            let line =
+                format!("{word:9} {milliseconds:8.1} ms  {:9} {}  {reason}", case.tool.name(), case.name);
+            println!("{}", line.trim_end());
+        }
+    }
+
+    /// Prints the table.
+    pub(crate) fn print(&self) {
+        println!();
+        println!(
+            "{:10} {:>6} {:>6} {:>6} {:>7} {:>6} {:>10} {:>6} {:>10} {:>9} {:>13}",
+            "tool",
+            "cases",
+            "json",
+            "order",
+            "bodies",
+            "bytes",
+            "different",
+            "error",
+            "must fail",
+            "time",
+            "the tool's"
+        );
+        for (tool, sums) in &self.sums {
+            let [json, order, bodies, bytes] = sums.equal;
+            println!(
+                "{:10} {:>6} {json:>6} {order:>6} {bodies:>7} {bytes:>6} {:>10} {:>6} {:>10} {:>7.2} s {:>11.2} s",
+                tool.name(),
+                sums.cases,
+                sums.different,
+                sums.errors,
+                format!("{}/{}", sums.refused, sums.must_fail),
+                sums.time.as_secs_f64(),
+                sums.reference_seconds,
+            );
+        }
+        let wanted = self.wanted.name();
+        match self.failed {
+            0 => println!("\nall cases reach {wanted}"),
+            1 => println!("\n1 case does not reach {wanted}"),
+            failed => println!("\n{failed} cases do not reach {wanted}"),
+        }
+    }
+
+    /// Whether all cases reach the level.
+    pub(crate) fn passed(&self) -> bool {
+        self.failed == 0
+    }
+}
