@@ -93,7 +93,6 @@ impl Core {
         }
         let settings = self.outside.store.settings();
         let timeout = settings.reconciliation.sync_timeout;
-        let mut requested = requested;
         let mut current = Arc::clone(stored);
         match enter(stored, self.now(), timeout) {
             Entry::Idle => {}
@@ -105,9 +104,8 @@ impl Core {
                     if changed {
                         current = self.begin(&current, &state).await?;
                     }
-                    let (after, level) = self.advance(&current, *state, timed_out).await?;
-                    current = after;
-                    requested = requested.max(level.map(|level| (level, false)));
+                    let draft = self.advance(&current, *state, timed_out).await;
+                    return self.settle(&current, draft, requested).await;
                 }
             }
         }
@@ -137,18 +135,16 @@ impl Core {
         write(self.outside.store.as_ref(), stored, &draft, true).await
     }
 
-    /// Makes a step of the operation and writes its state. Answers which comparison is needed afterwards.
+    /// Makes a step of the operation. Answers the application with the operation's new state, not yet written.
     async fn advance(
         &self,
         stored: &Arc<Application>,
         state: OperationState,
         timed_out: bool,
-    ) -> Result<(Arc<Application>, Option<CompareLevel>), Trouble> {
-        let key = stored.key();
+    ) -> Application {
         let (state, again) = self.operate(stored, state, timed_out).await;
         let mut draft = Application::clone(stored);
-        let over = is_over(&state);
-        if over {
+        if is_over(&state) {
             draft.operation = None;
             let sync = state.operation.sync.as_ref();
             let partial = sync.is_some_and(|sync| sync.dry_run || !sync.resources.is_empty());
@@ -156,28 +152,59 @@ impl Core {
                 history::append(&mut draft, &state, Time(self.now()).truncated());
             }
         } else if state.finished_at.is_none() {
-            self.requeue_in(&key, Work::LOOK, Priority::Webhook, again);
-        } else if let Entry::WaitsForRetry(at) = {
-            let mut waiting = draft.clone();
-            waiting.status.operation_state = Some(state.clone());
-            enter(&waiting, self.now(), None)
-        } {
-            self.requeue_at(&key, Work::LOOK, Priority::Webhook, at);
+            self.requeue_in(&stored.key(), Work::LOOK, Priority::Webhook, again);
         }
-        draft.status.operation_state = Some(state.clone());
-        let written = self.write_result(stored, &draft).await?;
-        if !over {
-            return Ok((written, None));
+        draft.status.operation_state = Some(state);
+        if let Entry::WaitsForRetry(at) = enter(&draft, self.now(), None) {
+            self.requeue_at(&stored.key(), Work::LOOK, Priority::Webhook, at);
         }
+        draft
+    }
+
+    /// Writes what a step came to, and compares when the operation is over. What the controller itself started is
+    /// compared with the revision that it applied, which needs no repository, and written in one go.
+    async fn settle(
+        &self,
+        stored: &Arc<Application>,
+        draft: Application,
+        requested: Option<(CompareLevel, bool)>,
+    ) -> Result<Round, Trouble> {
+        let Some(state) = draft.status.operation_state.clone().filter(is_over) else {
+            let written = self.write_result(stored, &draft).await?;
+            return self.refresh_if_due(&written, requested).await;
+        };
+        let dry_run = state.operation.sync.as_ref().is_some_and(|sync| sync.dry_run);
+        let automated = state.operation.initiated_by.automated;
+        let at_once = automated
+            && !dry_run
+            && RefreshRequest::of(stored).is_none()
+            && requested.is_none_or(|(level, _)| level <= CompareLevel::Recent);
+        let mut compared = None;
+        if at_once {
+            let mut next = draft.clone();
+            let reason = "its operation is over";
+            let refresh = Refresh { level: CompareLevel::Recent, hard: false, reason };
+            if let Refreshed::Done(Automation::Nothing) = self.refresh(&mut next, refresh).await {
+                next.status.reconciled_at = Some(Time(self.now()).truncated());
+                compared = Some(next);
+            }
+        }
+        let written = self.write_result(stored, compared.as_ref().unwrap_or(&draft)).await?;
         self.metrics.synced(&written, &state);
         self.tell(&written, &Happening::completed(&state));
-        let dry_run = state.operation.sync.as_ref().is_some_and(|sync| sync.dry_run);
-        let level = if state.operation.initiated_by.automated {
-            CompareLevel::Latest
-        } else {
-            CompareLevel::LatestForced
+        if compared.is_some() {
+            for happening in status_changes(stored, &written) {
+                self.tell(&written, &happening);
+            }
+            self.look_again_at_applied(&stored.key());
+            return Ok(Round::Over);
+        }
+        let level = match (dry_run, automated) {
+            (true, _) => None,
+            (false, true) => Some((CompareLevel::Latest, false)),
+            (false, false) => Some((CompareLevel::LatestForced, false)),
         };
-        Ok((written, (!dry_run).then_some(level)))
+        self.refresh_if_due(&written, requested.max(level)).await
     }
 
     /// Writes the state of an operation. Only the fields that this step changed are written, so that a request to

@@ -44,8 +44,8 @@ async fn requests_grow_with_what_changes_only() {
     let renders = world.repository.renders.load(Ordering::SeqCst);
     println!("{:?} {renders} renders {:?}", started.elapsed(), requests.lock());
     let patches = requests.lock().get("PATCH applications").copied().unwrap_or_default();
-    assert!(patches <= 4 * APPLICATIONS, "{patches} patches of {APPLICATIONS} applications");
-    assert!(renders <= 5 * APPLICATIONS, "{renders} renders of {APPLICATIONS} applications");
+    assert!(patches <= 3 * APPLICATIONS, "{patches} patches of {APPLICATIONS} applications");
+    assert!(renders <= 4 * APPLICATIONS, "{renders} renders of {APPLICATIONS} applications");
     // One commit that touches one application costs that one only.
     requests.lock().clear();
     world.repository.renders.store(0, Ordering::SeqCst);
