@@ -6,6 +6,8 @@
 //! Deliberately absent: anything that a user of Argosy needs. That is in the `argosy` binary.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line tool")]
 
+pub mod api_types;
+pub mod argocd_client;
 pub mod control_plane;
 pub mod demo;
 pub mod lint;

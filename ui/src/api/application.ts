@@ -3,7 +3,7 @@ import { createEffect, createSignal, onCleanup } from "solid-js";
 import { createStore, reconcile } from "solid-js/store";
 import { api } from "./client";
 import { openStream } from "./stream";
-import type { Application, ApplicationTree, ManagedResource, ResourceNode, WatchEvent } from "./types";
+import type { Application, ApplicationEvent, ApplicationTree, ManagedResource, ResourceNode } from "./types";
 
 /** Follows one application for as long as the calling component lives. */
 export function followApplication(namespace: () => string, name: () => string) {
@@ -36,7 +36,7 @@ export function followApplication(namespace: () => string, name: () => string) {
   createEffect(() => {
     const parameters = new URLSearchParams({ name: name(), appNamespace: namespace() });
     const treeParameters = new URLSearchParams({ appNamespace: namespace() });
-    const closeApplication = openStream<WatchEvent<Application>>(`/api/v1/stream/applications?${parameters}`, {
+    const closeApplication = openStream<ApplicationEvent>(`/api/v1/stream/applications?${parameters}`, {
       onResult: ({ type, application }) => {
         setGone(type === "DELETED");
         setStore("application", reconcile(application));

@@ -7,7 +7,7 @@ function application(name: string, sync: "Synced" | "OutOfSync", path = "apps"):
   return {
     metadata: { name, namespace: "argocd" },
     spec: { project: "default", source: { repoURL: "https://git.example/repo", path }, destination: { namespace: "web" } },
-    status: { sync: { status: sync }, health: { status: "Healthy" } },
+    status: { sync: { status: sync, comparedTo: { source: { repoURL: "https://git.example/repo" }, destination: {} } }, health: { status: "Healthy" } },
   };
 }
 

@@ -3,7 +3,7 @@ import { createStore, reconcile } from "solid-js/store";
 import { createSignal, onCleanup } from "solid-js";
 import { api } from "./client";
 import { openStream, type StreamState } from "./stream";
-import type { Application, WatchEvent } from "./types";
+import type { Application, ApplicationEvent } from "./types";
 
 export const keyOf = (application: Application) => `${application.metadata.namespace}/${application.metadata.name}`;
 
@@ -23,7 +23,7 @@ export function followApplications() {
       setError(failure instanceof Error ? failure.message : String(failure));
     }
   };
-  const close = openStream<WatchEvent<Application>>("/api/v1/stream/applications", {
+  const close = openStream<ApplicationEvent>("/api/v1/stream/applications", {
     onOpen: load,
     onState: setState,
     onResult: ({ type, application }) => {

@@ -1,5 +1,18 @@
 // Calls to the API server. Neighbors: stream.ts for what stays open, types.ts for the shapes.
-import type { Application, ApplicationTree, ManagedResource } from "./types";
+import type {
+  Application,
+  ApplicationList,
+  ApplicationResourceResponse,
+  ApplicationRollbackRequest,
+  ApplicationSyncRequest,
+  ApplicationTree,
+  GetUserInfoResponse,
+  ManagedResources,
+  ResourceNode,
+  SessionCreateRequest,
+  SessionResponse,
+  VersionMessage,
+} from "./types";
 
 export class ApiError extends Error {
   readonly status: number;
@@ -54,37 +67,33 @@ function query(parameters: Record<string, string | boolean | undefined>): string
   return text === "" ? "" : `?${text}`;
 }
 
-export interface UserInfo {
-  loggedIn?: boolean;
-  username?: string;
-}
-
 const applicationPath = (name: string, rest = "") => `/api/v1/applications/${encodeURIComponent(name)}${rest}`;
 
 export const api = {
-  userInfo: () => call<UserInfo>("GET", "/api/v1/session/userinfo"),
-  version: () => call<{ Version?: string }>("GET", "/api/version"),
-  login: (username: string, password: string) => call<{ token: string }>("POST", "/api/v1/session", { username, password }),
+  userInfo: () => call<GetUserInfoResponse>("GET", "/api/v1/session/userinfo"),
+  version: () => call<VersionMessage>("GET", "/api/version"),
+  login: (username: string, password: string) => call<SessionResponse>("POST", "/api/v1/session", { username, password } satisfies SessionCreateRequest),
   logout: () => fetch("/auth/logout", { method: "POST", redirect: "manual" }),
-  applications: () => call<{ items?: Application[] | null; metadata?: { resourceVersion?: string } }>("GET", "/api/v1/applications"),
+  applications: () => call<ApplicationList>("GET", "/api/v1/applications"),
   application: (name: string, namespace: string, refresh?: "normal" | "hard") =>
     call<Application>("GET", applicationPath(name) + query({ appNamespace: namespace, refresh })),
   tree: (name: string, namespace: string) =>
     call<ApplicationTree>("GET", applicationPath(name, "/resource-tree") + query({ appNamespace: namespace })),
   managedResources: (name: string, namespace: string) =>
-    call<{ items?: ManagedResource[] | null }>("GET", applicationPath(name, "/managed-resources") + query({ appNamespace: namespace })),
+    call<ManagedResources>("GET", applicationPath(name, "/managed-resources") + query({ appNamespace: namespace })),
   sync: (name: string, namespace: string, options: { prune: boolean; dryRun: boolean; force: boolean; revision?: string }) =>
     call<Application>("POST", applicationPath(name, "/sync"), {
+      name,
       appNamespace: namespace,
       prune: options.prune,
       dryRun: options.dryRun,
       revision: options.revision ?? "",
       strategy: { hook: { force: options.force } },
-    }),
+    } satisfies ApplicationSyncRequest),
   rollback: (name: string, namespace: string, id: number) =>
-    call<Application>("POST", applicationPath(name, "/rollback"), { appNamespace: namespace, id }),
-  liveResource: (name: string, namespace: string, node: { group?: string; version?: string; kind: string; namespace?: string; name: string }) =>
-    call<{ manifest?: string }>(
+    call<Application>("POST", applicationPath(name, "/rollback"), { name, appNamespace: namespace, id } satisfies ApplicationRollbackRequest),
+  liveResource: (name: string, namespace: string, node: ResourceNode) =>
+    call<ApplicationResourceResponse>(
       "GET",
       applicationPath(name, "/resource") +
         query({ appNamespace: namespace, namespace: node.namespace, resourceName: node.name, version: node.version, group: node.group, kind: node.kind }),

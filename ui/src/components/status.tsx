@@ -1,8 +1,7 @@
 // Sync and health, always shown with the same words, colors and signs.
-import type { HealthCode, SyncCode } from "../api/types";
 
-const SYNC_SIGNS: Record<SyncCode, string> = { Synced: "✓", OutOfSync: "↑", Unknown: "?" };
-const HEALTH_SIGNS: Record<HealthCode, string> = {
+const SYNC_SIGNS: Record<string, string> = { Synced: "✓", OutOfSync: "↑", Unknown: "?" };
+const HEALTH_SIGNS: Record<string, string> = {
   Healthy: "♥",
   Progressing: "◔",
   Degraded: "✕",
@@ -11,7 +10,7 @@ const HEALTH_SIGNS: Record<HealthCode, string> = {
   Unknown: "?",
 };
 
-export function SyncBadge(props: { status?: SyncCode }) {
+export function SyncBadge(props: { status?: string }) {
   const status = () => props.status ?? "Unknown";
   return (
     <span class={`badge sync-${status()}`}>
@@ -20,7 +19,7 @@ export function SyncBadge(props: { status?: SyncCode }) {
   );
 }
 
-export function HealthBadge(props: { status?: HealthCode; message?: string }) {
+export function HealthBadge(props: { status?: string; message?: string }) {
   const status = () => props.status ?? "Unknown";
   return (
     <span class={`badge health-${status()}`} title={props.message}>

@@ -1,6 +1,6 @@
 // The resource tree, drawn: every live object with its kind, name, health and sync.
 import { createMemo, For, Show } from "solid-js";
-import type { Application, ResourceNode, SyncCode } from "../api/types";
+import type { Application, ResourceNode } from "../api/types";
 import { HealthBadge, SyncBadge } from "../components/status";
 import { layoutTree, NODE_HEIGHT, NODE_WIDTH, nodeId } from "./layout";
 
@@ -10,7 +10,7 @@ export function ResourceTree(props: { application: Application; nodes: ResourceN
   const layout = createMemo(() => layoutTree(props.nodes, ROOT));
   const byId = createMemo(() => new Map(props.nodes.map((node) => [nodeId(node), node])));
   const syncOf = createMemo(() => {
-    const codes = new Map<string, SyncCode | undefined>();
+    const codes = new Map<string, string | undefined>();
     for (const resource of props.application.status?.resources ?? []) {
       codes.set([resource.group ?? "", resource.kind, resource.namespace ?? "", resource.name].join("/"), resource.status);
     }
@@ -52,7 +52,7 @@ function Root(props: { application: Application; x: number; y: number }) {
   );
 }
 
-function Node(props: { node: ResourceNode; sync?: SyncCode; x: number; y: number; select: (node: ResourceNode) => void }) {
+function Node(props: { node: ResourceNode; sync?: string; x: number; y: number; select: (node: ResourceNode) => void }) {
   return (
     <button type="button" class="node" style={position(props.x, props.y)} data-kind={props.node.kind} data-name={props.node.name} onClick={() => props.select(props.node)}>
       <div class="name" title={`${props.node.kind} ${props.node.namespace ?? ""}/${props.node.name}`}>
