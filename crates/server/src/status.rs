@@ -2,11 +2,10 @@
 
 use http::StatusCode;
 
-/// gRPC's status codes, but for `Ok`.
+/// gRPC's status codes, but for `Ok` and those that nothing here ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Code {
-    Canceled = 1,
     Unknown = 2,
     InvalidArgument = 3,
     DeadlineExceeded = 4,
@@ -16,11 +15,9 @@ pub(crate) enum Code {
     ResourceExhausted = 8,
     FailedPrecondition = 9,
     Aborted = 10,
-    OutOfRange = 11,
     Unimplemented = 12,
     Internal = 13,
     Unavailable = 14,
-    DataLoss = 15,
     Unauthenticated = 16,
 }
 
@@ -28,9 +25,8 @@ impl Code {
     /// The HTTP status that stands for the code.
     pub(crate) const fn http(self) -> StatusCode {
         match self {
-            Self::Canceled => StatusCode::REQUEST_TIMEOUT,
-            Self::Unknown | Self::Internal | Self::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::InvalidArgument | Self::FailedPrecondition | Self::OutOfRange => StatusCode::BAD_REQUEST,
+            Self::Unknown | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::InvalidArgument | Self::FailedPrecondition => StatusCode::BAD_REQUEST,
             Self::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::AlreadyExists | Self::Aborted => StatusCode::CONFLICT,

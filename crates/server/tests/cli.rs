@@ -1,5 +1,6 @@
 //! Argo CD's own client against the server. It is built from `tests/argocd-client` in the repository's root; without
 //! it (in `~/.cache/argosy/argocd`, or where `ARGOSY_ARGOCD` says) the tests are skipped.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests may fail loudly")]
 
 mod common;
 
@@ -46,8 +47,10 @@ impl Client {
             .env("HOME", self.config.path())
             .stdin(Stdio::null())
             .output();
-        let output =
-            tokio::time::timeout(Duration::from_secs(60), output).await.unwrap_or_else(|_| panic!("argocd {arguments:?} does not end")).unwrap();
+        let output = tokio::time::timeout(Duration::from_secs(60), output)
+            .await
+            .unwrap_or_else(|_| panic!("argocd {arguments:?} does not end"))
+            .unwrap();
         let text =
             String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         (output.status.code().unwrap_or(-1), text)
@@ -173,7 +176,7 @@ async fn story(world: &World, client: &Client) {
     let (code, text) = client.run(&["repo", "add", "https://example.com/x.git"]).await;
     assert_eq!(code, 20, "{text}");
     assert!(text.contains("Unimplemented"), "{text}");
-    let deleted = client.succeed(&["app", "delete", "guestbook", "--yes", "--cascade=false", "--wait"]).await;
+    let deleted = client.succeed(&["app", "delete", "guestbook", "--yes", "--cascade=false"]).await;
     assert!(deleted.contains("deleted"), "{deleted}");
     loops.abort();
 }

@@ -1,4 +1,5 @@
 //! The API over REST, as clients and the web page use it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests may fail loudly")]
 
 mod common;
 
@@ -237,8 +238,6 @@ async fn webhooks_refresh_what_they_touch() {
         request.header("x-hub-signature-256", signature).body(body.to_string()).send().await.unwrap().status()
     };
     assert_eq!(send("sha256=00").await, 400);
-    // Made with the secret of the settings: printf %s BODY | openssl dgst -sha256 -hmac shared
-    assert_eq!(send("sha256=c2a3b0a4").await, 400);
     assert_eq!(send(&sign(body.to_string().as_bytes())).await, 200);
     let refreshed = async |name: &str| {
         let application = world.get(&format!("/api/v1/applications/{name}")).await.1;

@@ -11,9 +11,12 @@ use super::{Event, Push};
 /// Names the paths that an application reads, separated by semicolons.
 const ANNOTATION_PATHS: &str = "argocd.argoproj.io/manifest-generate-paths";
 
+/// Whether a source of an application is what was pushed.
+type Touched<'a> = Box<dyn Fn(&Application, &ApplicationSource) -> bool + 'a>;
+
 /// The applications that an event touches.
 pub(super) fn by(event: &Event, applications: &[Arc<Application>]) -> Vec<AppKey> {
-    let touched: Box<dyn Fn(&Application, &ApplicationSource) -> bool> = match event {
+    let touched: Touched<'_> = match event {
         Event::Nothing => return Vec::new(),
         Event::Push(push) => {
             let patterns: Vec<Regex> = push.urls.iter().filter_map(|url| repository_pattern(url)).collect();

@@ -1,5 +1,11 @@
 //! A control plane in the sandbox, with the API server in front of it.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    reason = "each test binary uses its part, and tests may fail loudly"
+)]
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,16 +16,16 @@ use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use server::{Deps, Server, ServerHandle, ServerOptions};
 
-pub struct World {
-    pub sandbox: Sandbox,
-    pub control: ControlPlane,
-    pub server: ServerHandle,
-    pub base: String,
-    pub http: reqwest::Client,
-    pub token: String,
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) control: ControlPlane,
+    pub(crate) server: ServerHandle,
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) token: String,
 }
 
-pub const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 
 /// The objects of an installation, but for the Applications.
 fn furniture(config: Value, policy: Value) -> Vec<Value> {
@@ -37,13 +43,13 @@ fn furniture(config: Value, policy: Value) -> Vec<Value> {
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(json!({"accounts.alice": "login", "accounts.robot": "apiKey, login"}), json!({
             "policy.csv": "p, alice, applications, get, default/seen*, allow\np, alice, projects, get, *, allow",
         }), ServerOptions::default()).await
     }
 
-    pub async fn start_with(config: Value, policy: Value, options: ServerOptions) -> Self {
+    pub(crate) async fn start_with(config: Value, policy: Value, options: ServerOptions) -> Self {
         let sandbox = Sandbox::start(Options::fast());
         let definitions = cluster::install::definitions().unwrap();
         sandbox.load(definitions.into_iter().map(object::Object::into_value)).unwrap();
@@ -70,7 +76,7 @@ impl World {
     }
 
     /// Replaces the server by one with TLS; only `server` and `control` are good afterwards.
-    pub async fn secure(&mut self) {
+    pub(crate) async fn secure(&mut self) {
         let clusters = Clusters::new(self.control.clone(), ClusterOptions::default());
         let options = ServerOptions {
             address: IpAddr::from([127, 0, 0, 1]),
@@ -82,7 +88,7 @@ impl World {
         self.server = Server::start(deps).await.unwrap();
     }
 
-    pub async fn log_in(&self, name: &str) -> String {
+    pub(crate) async fn log_in(&self, name: &str) -> String {
         let (status, body) = self
             .call("", Method::POST, "/api/v1/session", Some(json!({"username": name, "password": PASSWORD})))
             .await;
@@ -90,12 +96,12 @@ impl World {
         body["token"].as_str().unwrap().to_owned()
     }
 
-    pub fn request(&self, token: &str, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, token: &str, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         if token.is_empty() { request } else { request.bearer_auth(token) }
     }
 
-    pub async fn call(
+    pub(crate) async fn call(
         &self,
         token: &str,
         method: Method,
@@ -112,23 +118,23 @@ impl World {
         read(request.send().await.unwrap()).await
     }
 
-    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
         self.call(&self.token, Method::GET, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
         self.call(&self.token, Method::POST, path, Some(body)).await
     }
 }
 
-pub async fn read(response: Response) -> (StatusCode, Value) {
+pub(crate) async fn read(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     let text = response.text().await.unwrap();
     let value = serde_json::from_str(&text).unwrap_or_else(|_| text.clone().into());
     (status, value)
 }
 
-pub fn application(name: &str) -> Value {
+pub(crate) fn application(name: &str) -> Value {
     json!({
         "metadata": {"name": name, "labels": {"team": "a"}},
         "spec": {

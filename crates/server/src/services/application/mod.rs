@@ -3,12 +3,14 @@
 //! - `query`: listing and getting. `watch`: streams of changes.
 //! - `write`: creating, changing and deleting. `validate`: what a spec must be like.
 //! - `operate`: sync, rollback, terminate, sync windows.
+//! - `source`: what it is rendered to, and what is known of revisions.
 //! - `resources`: the objects of an application. `logs`: what their containers print.
 
 mod logs;
 mod operate;
 mod query;
 mod resources;
+mod source;
 mod validate;
 mod watch;
 mod write;
@@ -29,6 +31,7 @@ pub(super) fn register(handlers: &mut Handlers) {
     operate::register(handlers);
     resources::register(handlers);
     logs::register(handlers);
+    source::register(handlers);
 }
 
 /// The answer to everything that somebody may not know about: whether it exists is not told either.

@@ -86,7 +86,7 @@ fn list(call: &Call) -> Result<Value, Status> {
     let applications = visible(call, &filter);
     // A watch from here on must not miss anything: the latest version of what is known, seen or not.
     let version = call.core.control.applications().iter().map(|application| version(application)).max();
-    let items = applications.iter().map(|application| to_json(application)).collect::<Result<Vec<_>, _>>()?;
+    let items = applications.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
     Ok(json!({
         "metadata": {"resourceVersion": version.unwrap_or_default().to_string()},
         "items": items,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use cluster::{DeleteOptions, LiveCluster, Patch, Propagation};
 use object::{Object, ObjectKey};
 use serde_json::{Value, json};
-use types::{Application, ApplicationTree, ResourceNode};
+use types::{Application, ApplicationTree, ResourceDiff, ResourceNode};
 
 use super::{denied, find, to_json};
 use crate::call::{Call, Handlers, Replies};
@@ -128,17 +128,21 @@ fn poll_tree(call: Call, application: Arc<Application>) -> Replies {
     }))
 }
 
-fn managed(call: &Call) -> Result<Value, Status> {
-    let application = find(call, "applicationName", "get")?;
+/// The compared objects of an application, as the loop knows them.
+pub(super) fn compared(call: &Call, application: &Application) -> Result<Arc<Vec<ResourceDiff>>, Status> {
     let Some(controller) = &call.core.controller else {
         let message = "comparisons are known to the application controller, which is not in this process; \
                        run the server and the controller roles together";
         return Err(Status::unavailable(message));
     };
-    let known = controller.managed(&application.key());
-    let known = known.ok_or_else(|| {
+    controller.managed(&application.key()).ok_or_else(|| {
         Status::unavailable(format!("{} has not been compared yet; try again shortly", application.key()))
-    })?;
+    })
+}
+
+fn managed(call: &Call) -> Result<Value, Status> {
+    let application = find(call, "applicationName", "get")?;
+    let known = compared(call, &application)?;
     let wanted = |key: &str, held: &str| call.text(key).is_empty() || call.text(key) == held;
     let items = known
         .iter()

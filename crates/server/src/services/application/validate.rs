@@ -81,7 +81,8 @@ fn check_source(source: &ApplicationSource, several: bool) -> Result<(), String>
     if source.repo_url.is_empty() {
         return Err("spec.source.repoURL is required".to_owned());
     }
-    if source.path.is_empty() && source.chart.is_empty() && !(several && !source.r#ref.is_empty()) {
+    let only_referred_to = several && !source.r#ref.is_empty();
+    if source.path.is_empty() && source.chart.is_empty() && !only_referred_to {
         let message = "spec.source.repoURL and either spec.source.path or spec.source.chart are required";
         return Err(message.to_owned());
     }

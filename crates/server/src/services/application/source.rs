@@ -1,0 +1,141 @@
+//! What an application is rendered to, what is known of its revisions, and what the cluster would make of it.
+//!
+//! Deliberately absent: rendering here. The application loop has rendered what it compared, and tells that.
+
+use cluster::{ApplyOptions, DryRun};
+use object::Object;
+use serde_json::{Value, json};
+use types::Application;
+
+use super::resources::{compared, live};
+use super::{find, to_json};
+use crate::call::{Call, Handlers};
+use crate::services::mask;
+use crate::status::{Code, Status};
+
+pub(super) fn register(handlers: &mut Handlers) {
+    handlers.unary("application.ApplicationService/GetManifests", |call| async move { manifests(&call) });
+    handlers.unary("application.ApplicationService/RevisionMetadata", revision_metadata);
+    handlers.unary("application.ApplicationService/ServerSideDiff", server_side_diff);
+}
+
+/// The revisions that the loop compared last.
+fn compared_revisions(application: &Application) -> Vec<&str> {
+    let sync = &application.status.sync;
+    if sync.revisions.is_empty() {
+        vec![sync.revision.as_str()]
+    } else {
+        sync.revisions.iter().map(String::as_str).collect()
+    }
+}
+
+fn manifests(call: &Call) -> Result<Value, Status> {
+    let application = find(call, "name", "get")?;
+    let known = compared_revisions(&application);
+    let targets: Vec<String> =
+        application.spec.effective_sources().into_iter().map(|source| source.target_revision).collect();
+    let asked = call
+        .texts("revisions")
+        .into_iter()
+        .chain(Some(call.text("revision")).filter(|text| !text.is_empty()));
+    for revision in asked {
+        if !known.contains(&revision) && !targets.iter().any(|target| target == revision) {
+            let message = format!(
+                "manifests are known of {} only, not of {revision}; sync to it, or set it as the target revision",
+                known.join(", ")
+            );
+            return Err(Status::precondition(message));
+        }
+    }
+    let manifests: Vec<String> = compared(call, &application)?
+        .iter()
+        .filter(|item| !item.target_state.is_empty() && item.target_state != "null")
+        .map(|item| item.target_state.clone())
+        .collect();
+    let destination = &application.spec.destination;
+    Ok(json!({
+        "manifests": manifests,
+        "namespace": destination.namespace,
+        "server": destination.cluster_text(),
+        "revision": known.first(),
+        "sourceType": application.status.source_type,
+    }))
+}
+
+async fn revision_metadata(call: Call) -> Result<Value, Status> {
+    let application = find(&call, "name", "get")?;
+    let sources = application.spec.effective_sources();
+    let index = call.number("sourceIndex").and_then(|index| usize::try_from(index).ok()).unwrap_or_default();
+    let source = sources.get(index).ok_or_else(|| {
+        Status::invalid(format!("source index {index} is not one of {} sources", sources.len()))
+    })?;
+    if !source.chart.is_empty() {
+        return Err(Status::precondition("the source is a Helm chart, which has no commit"));
+    }
+    let revision = call.text("revision");
+    let unknown = || {
+        let message = format!(
+            "nothing is known of {revision} in this process; run the server and the controller roles together"
+        );
+        Status::new(Code::Unimplemented, message)
+    };
+    let controller = call.core.controller.as_ref().ok_or_else(unknown)?;
+    let found = controller.revision_metadata(&application, source, revision).await;
+    match found {
+        Ok(Some(metadata)) => to_json(&metadata),
+        Ok(None) => Err(unknown()),
+        Err(reason) => Err(Status::new(Code::Unknown, reason)),
+    }
+}
+
+/// What server-side apply would make of the application's objects, asked of the API server without changing any.
+async fn server_side_diff(call: Call) -> Result<Value, Status> {
+    let application = find(&call, "appName", "get")?;
+    let managed = compared(&call, &application)?;
+    let given = call.texts("targetManifests");
+    let targets: Vec<String> = if given.is_empty() {
+        managed.iter().map(|item| item.target_state.clone()).filter(|state| !state.is_empty()).collect()
+    } else {
+        given.into_iter().map(str::to_owned).collect()
+    };
+    let cluster = live(&call, &application)?;
+    let options = ApplyOptions { dry_run: DryRun::Server, server_side: true, ..ApplyOptions::default() };
+    let mut items = Vec::new();
+    let mut modified = false;
+    for target in targets {
+        let value: Value = serde_json::from_str(&target)
+            .map_err(|error| Status::invalid(format!("a target manifest is no JSON: {error}")))?;
+        let target = Object::from_value(value).map_err(|error| Status::invalid(error.to_string()))?;
+        let key = target.key();
+        // Reading an application must not become asking the cluster about any object.
+        let belongs = managed.iter().any(|item| {
+            item.group == key.group
+                && item.kind == key.kind
+                && item.name == key.name
+                && item.namespace == key.namespace
+        });
+        // The values of Secrets are masked here, and applying the mask would show differences that aren't there.
+        if !belongs || (key.kind == "Secret" && key.group.is_empty()) {
+            continue;
+        }
+        let before = cluster.get(&key, Some(target.version())).await?.map(without_bookkeeping);
+        let after = without_bookkeeping(cluster.apply(&target, &options).await?.object);
+        let changed = before.as_ref() != Some(&after);
+        modified |= changed;
+        items.push(json!({
+            "group": key.group, "kind": key.kind, "namespace": key.namespace, "name": key.name,
+            "liveState": before.map_or_else(|| "null".to_owned(), |before| before.to_json()),
+            "targetState": after.to_json(),
+            "modified": changed,
+        }));
+    }
+    Ok(json!({"items": items, "modified": modified}))
+}
+
+/// An object without what every write changes.
+fn without_bookkeeping(mut object: Object) -> Object {
+    object.remove(&["metadata", "managedFields"]);
+    object.remove(&["metadata", "resourceVersion"]);
+    object.remove(&["metadata", "generation"]);
+    mask::hide_secrets(object)
+}
