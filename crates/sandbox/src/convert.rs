@@ -12,7 +12,10 @@ pub(crate) fn from_storage(kind: &Kind, value: &mut Value) {
         && let Some(map) = value.as_object_mut()
     {
         match (kind.group.as_str(), kind.kind.as_str()) {
-            ("events.k8s.io", "Event") => rename(map, CORE_TO_EVENTS),
+            ("events.k8s.io", "Event") => {
+                rename(map, CORE_TO_EVENTS);
+                map.retain(|name, value| !(name.starts_with("reporting") && *value == ""));
+            }
             ("autoscaling", "HorizontalPodAutoscaler") => autoscaler_to_v1(map),
             _ => {}
         }

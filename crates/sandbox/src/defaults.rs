@@ -155,6 +155,9 @@ fn initial_status(kind: &Kind, value: &Value) -> Option<Value> {
         "policy/poddisruptionbudgets" => json!({
             "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
         }),
+        "autoscaling/horizontalpodautoscalers" if kind.version == "v1" => {
+            json!({"desiredReplicas": 0, "currentReplicas": 0})
+        }
         "autoscaling/horizontalpodautoscalers" => json!({"desiredReplicas": 0, "currentMetrics": null}),
         "/resourcequotas" => json!({}),
         "apiregistration.k8s.io/apiservices" => json!({}),

@@ -186,10 +186,13 @@ fn check_types(kind: &Kind, value: &Value) -> ApiResult<()> {
         .map(|violation| (value_at(value, &violation.path), violation.path))
         // Go takes null for the absence of anything.
         .find(|(found, _)| !found.is_null());
-    let Some((found, at)) = wrong else { return Ok(()) };
+    let Some((found, at)) = wrong else { return check_bytes(kind, value) };
     let path: Vec<&str> = at.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect();
     let found = object::kind_of(found);
-    let found = found.trim_start_matches("an ").trim_start_matches("a ");
+    let found = match found.trim_start_matches("an ").trim_start_matches("a ") {
+        "boolean" => "bool",
+        other => other,
+    };
     let (owner, target) = go_names(schema, &path);
     Err(ApiError::bad_request(format!(
         "{0} in version {1:?} cannot be handled as a {0}: json: cannot unmarshal {found} into Go struct field {owner}.{2} of type {target}",
@@ -197,6 +200,33 @@ fn check_types(kind: &Kind, value: &Value) -> ApiResult<()> {
         kind.version,
         path.join(".")
     )))
+}
+
+/// Bytes are base64 in JSON.
+fn check_bytes(kind: &Kind, value: &Value) -> ApiResult<()> {
+    use base64::Engine as _;
+    let field = match kind.collection.as_ref() {
+        "/secrets" => "data",
+        "/configmaps" => "binaryData",
+        _ => return Ok(()),
+    };
+    let entries = value[field].as_object().into_iter().flatten();
+    for text in entries.filter_map(|(_, entry)| entry.as_str()) {
+        // Line breaks within are allowed.
+        let bytes: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+        if let Err(error) = base64::engine::general_purpose::STANDARD.decode(bytes) {
+            let at = match error {
+                base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+                base64::DecodeError::InvalidLength(length) => length,
+                base64::DecodeError::InvalidPadding => text.len(),
+            };
+            return Err(ApiError::bad_request(format!(
+                "{0} in version {1:?} cannot be handled as a {0}: illegal base64 data at input byte {at}",
+                kind.kind, kind.version
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What is at a dotted path with indexes, null if nothing is.

@@ -17,6 +17,7 @@ impl Engine {
             }
             "/services" => self.give_addresses(value, None),
             "/pods" => pod(value),
+            "/events" if kind.group.is_empty() => event(value),
             "/persistentvolumeclaims" => self.claim(value),
             "batch/jobs" => job_selector(value),
             "apps/daemonsets" => {
@@ -148,6 +149,18 @@ fn pod(value: &mut Value) {
                 json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}),
             );
         }
+    }
+}
+
+/// Go writes an event's times and reporter even when nobody gave them.
+fn event(value: &mut Value) {
+    let Some(map) = value.as_object_mut() else { return };
+    map.entry("source").or_insert_with(|| json!({}));
+    for field in ["eventTime", "firstTimestamp", "lastTimestamp"] {
+        map.entry(field).or_insert(Value::Null);
+    }
+    for field in ["reportingComponent", "reportingInstance"] {
+        map.entry(field).or_insert_with(|| "".into());
     }
 }
 

@@ -5,7 +5,7 @@ mod definitions;
 mod names;
 mod workloads;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::kinds::Kind;
 use crate::status::FieldError;
@@ -95,7 +95,11 @@ pub(crate) fn object(kind: &Kind, value: &Value, old: Option<&Value>) -> Vec<Fie
         "rbac.authorization.k8s.io/rolebindings" | "rbac.authorization.k8s.io/clusterrolebindings" => {
             match old {
                 Some(old) if old["roleRef"] != value["roleRef"] => {
-                    vec![FieldError::invalid("roleRef", &value["roleRef"], "cannot change roleRef")]
+                    // The real API server shows its internal type here.
+                    let role = &value["roleRef"];
+                    let shown =
+                        json!({"APIGroup": role["apiGroup"], "Kind": role["kind"], "Name": role["name"]});
+                    vec![FieldError::invalid("roleRef", &shown, "cannot change roleRef")]
                 }
                 _ => Vec::new(),
             }

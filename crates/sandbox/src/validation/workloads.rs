@@ -165,6 +165,14 @@ pub(super) fn service(value: &Value) -> Vec<FieldError> {
             let detail = "must be between 1 and 65535, inclusive";
             errors.push(FieldError::invalid(format!("spec.ports[{index}].port"), &number.into(), detail));
         }
+        if let Some(target) = port["targetPort"].as_i64().filter(|target| !(1..=65_535).contains(target)) {
+            let detail = "must be between 1 and 65535, inclusive";
+            errors.push(FieldError::invalid(
+                format!("spec.ports[{index}].targetPort"),
+                &target.into(),
+                detail,
+            ));
+        }
         if ports.len() > 1 && port["name"].as_str().unwrap_or_default().is_empty() {
             errors.push(FieldError::required(format!("spec.ports[{index}].name"), ""));
         }
