@@ -11,7 +11,7 @@
 //! - [`Git`] (`git`): references, fetches of single commits, trees by object id.
 //! - [`Helm`] (`helm`), [`Oci`] (`oci`): indexes, tags, and archives unpacked in memory (`archive`).
 //! - [`Credentials`] (`credentials`): what the labeled Secrets say, and which of them belongs to which repository.
-//! - `testing` (feature of that name): real Git servers and repositories for tests.
+//! - `testing` (feature of that name): real Git repositories and servers, chart repositories and registries for tests.
 //!
 //! Every remote call has a deadline. Nothing is retried here: the controller knows best when to ask again.
 //!

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use oci_client::client::{ClientConfig, ClientProtocol};
+use oci_client::errors::OciErrorCode;
 use oci_client::manifest::{OciDescriptor, OciManifest};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
@@ -312,14 +313,29 @@ fn explain(
 ) -> Error {
     use oci_client::errors::OciDistributionError as Cause;
     let reason = error.to_string();
-    let not_found =
-        |text: &str| ["NOT_FOUND", "NotFound", "_UNKNOWN", "404"].iter().any(|word| text.contains(word));
+    let codes: Vec<_> = match error {
+        Cause::RegistryError { envelope, .. } => envelope.errors.iter().map(|error| &error.code).collect(),
+        _ => Vec::new(),
+    };
+    let says = |wanted: &[OciErrorCode]| codes.iter().any(|code| wanted.contains(code));
     match error {
         Cause::AuthenticationFailure(_) | Cause::UnauthorizedError { .. } => {
             Error::Denied { repository, action, reason }
         }
+        _ if says(&[OciErrorCode::Denied, OciErrorCode::Unauthorized]) => {
+            Error::Denied { repository, action, reason }
+        }
         Cause::ImageManifestNotFoundError(_) => Error::RepositoryNotFound { repository, action, reason },
-        _ if not_found(&reason) => Error::RepositoryNotFound { repository, action, reason },
+        Cause::ServerError { code: 404, .. } => Error::RepositoryNotFound { repository, action, reason },
+        _ if says(&[
+            OciErrorCode::ManifestUnknown,
+            OciErrorCode::NameUnknown,
+            OciErrorCode::BlobUnknown,
+            OciErrorCode::NotFound,
+        ]) =>
+        {
+            Error::RepositoryNotFound { repository, action, reason }
+        }
         _ => Error::Remote { repository, action, reason },
     }
 }

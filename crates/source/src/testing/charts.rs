@@ -97,7 +97,7 @@ impl State {
     }
 }
 
-fn archive(name: &str, files: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn archive(name: &str, files: &[(&str, &str)]) -> Vec<u8> {
     let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     let mut builder = tar::Builder::new(encoder);
     for (path, content) in files {

@@ -5,8 +5,10 @@
 
 mod charts;
 mod http;
+mod registry;
 mod repository;
 
 pub use charts::{ChartFiles, ChartServer};
 pub use http::GitServer;
+pub use registry::Registry;
 pub use repository::Repository;
