@@ -11,8 +11,8 @@ use source::testing::{GitServer, Repository};
 use support::{Fixture, at, config_map, request};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_to_one_of_two_hundred_applications_costs_one_render() {
-    const COUNT: usize = 200;
+async fn a_commit_to_one_of_a_thousand_applications_costs_one_render() {
+    const COUNT: usize = 1000;
     let repository = Repository::new();
     for app in 0..COUNT {
         repository.write(&format!("apps/app-{app}/map.yaml"), &config_map("map", "1"));
