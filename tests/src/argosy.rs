@@ -11,7 +11,7 @@ use types::Application;
 use crate::{World, eventually};
 
 /// The binary under test: `ARGOSY_BINARY`, else what cargo has built.
-pub fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let path = std::env::var_os("ARGOSY_BINARY")
         .map_or_else(|| xtask::demo::target_folder().join("debug/argosy"), PathBuf::from);
     assert!(path.exists(), "{} does not exist: cargo build --package argosy", path.display());

@@ -16,7 +16,7 @@ mod argosy;
 mod git_host;
 mod world;
 
-pub use argosy::{Argosy, Output};
+pub use argosy::{Argosy, Output, describe};
 pub use git_host::GitHost;
 pub use world::{Kind, World};
 

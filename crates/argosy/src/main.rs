@@ -54,7 +54,14 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            error.print().ok();
+            // Wrong use ends with 1, as the argocd command line does; help that was asked for is no mistake.
+            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
     // Servers tell what they do; a demo and the client verbs keep to their own output.
     let default_level = if matches!(arguments.verb, Verb::Run(_)) { "info" } else { "off" };
     let filter = EnvFilter::new(arguments.log.as_deref().unwrap_or(default_level));

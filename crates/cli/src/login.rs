@@ -24,7 +24,8 @@ pub struct LoginOptions {
     #[arg(long)]
     username: Option<String>,
     /// The password; asked for when not given.
-    #[arg(long)]
+    // Made passwords may begin with a hyphen.
+    #[arg(long, allow_hyphen_values = true)]
     password: Option<String>,
     /// The name of the context; the server's address when not given.
     #[arg(long)]

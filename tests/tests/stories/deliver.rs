@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::{Argosy, GitHost, World, eventually};
 
-use crate::{application, automated, config_map, deployment, manual, stories};
+use crate::{application, automated, config_map, deployment, stories};
 
 stories![
     a_commit_becomes_running_objects,

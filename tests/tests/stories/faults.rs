@@ -26,7 +26,11 @@ async fn a_killed_process_goes_on_where_it_was(world: &World) {
         argosy.waiting_command(&["app", "get", "killed", "--refresh"]).await;
         eventually("the last commit arrives", async || {
             let map = world.get("v1", "ConfigMap", "killed", "map").await.unwrap_or_default();
-            if map.pointer("/data/value") == Some(&json!(value)) { Ok(()) } else { Err(map["data"].to_string()) }
+            if map.pointer("/data/value") == Some(&json!(value)) {
+                return Ok(());
+            }
+            let application = argosy.application(world, "killed").await;
+            Err(format!("{}; {}", map["data"], application.map(|found| tests::describe(&found)).unwrap_or_default()))
         })
         .await;
         argosy.until_good(world, "killed").await;

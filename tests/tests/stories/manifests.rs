@@ -35,7 +35,7 @@ async fn what_is_wrong_is_named_and_others_go_on(world: &World) {
     argosy.until_good(world, "right").await;
     for (name, kind, words) in [
         ("wrong-manifest", "ComparisonError", &["bad/broken.yaml", "line 5"][..]),
-        ("wrong-chart", "ComparisonError", &["chart/templates/a.yaml", "nil pointer evaluating"]),
+        ("wrong-chart", "ComparisonError", &["broken/templates/a.yaml:1:17", "nil pointer evaluating"]),
         ("wrong-path", "ComparisonError", &["nowhere"]),
         ("wrong-revision", "ComparisonError", &["no-such-branch"]),
         ("wrong-repository", "ComparisonError", &["-absent"]),

@@ -124,7 +124,8 @@ fn ask(case: &Case) -> Result<Option<String>> {
 fn random_parts(first: &str, second: &str) -> Vec<RandomPart> {
     let (Ok(first), Ok(second)) = (keyed(first, &[]), keyed(second, &[])) else { return Vec::new() };
     let mut parts = Vec::new();
-    for ((key, document), (_, other)) in first.iter().zip(&second).filter(|(left, right)| left.0 == right.0) {
+    for ((key, document), (other_key, other)) in first.iter().zip(&second) {
+        let key = if key == other_key { key.clone() } else { pattern(key, other_key) };
         let mut found = Vec::new();
         differences(document, other, &mut String::new(), MAX_RANDOM, &mut found);
         parts.extend(found.into_iter().map(|difference| RandomPart {
@@ -134,6 +135,14 @@ fn random_parts(first: &str, second: &str) -> Vec<RandomPart> {
         }));
     }
     parts
+}
+
+/// What two keys have in common, with `*` for the rest. Whole words only: random names may begin alike by chance.
+fn pattern(first: &str, second: &str) -> String {
+    let same = first.bytes().zip(second.bytes()).take_while(|(left, right)| left == right).count();
+    let boundary = |text: &str| text.rfind(['-', '.', '/']).map_or(0, |at| at + 1);
+    let start = first.get(..same).map_or(0, boundary);
+    format!("{}*", &first[..start])
 }
 
 fn random_sources(first: &str, second: &str) -> Vec<RandomSource> {
@@ -152,4 +161,30 @@ fn random_sources(first: &str, second: &str) -> Vec<RandomSource> {
         sources.push(RandomSource { source: header.to_owned(), body: *count, lines });
     }
     sources
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_between_two_runs_is_random() {
+        let output = |word: &str| {
+            format!(
+                "---\n# Source: c/a.yaml\nkind: A\nmetadata: {{name: a-test-x{word}}}\n\
+                 ---\n# Source: c/b.yaml\nkind: B\nx: 1\nkey: {word}\n"
+            )
+        };
+        let (first, second) = (output("one"), output("two"));
+        let parts: Vec<_> = random_parts(&first, &second)
+            .into_iter()
+            .map(|part| format!("{} {}", part.document, part.path))
+            .collect();
+        assert_eq!(parts, ["/A//a-test-* /metadata/name", "/B// /key"]);
+        let sources: Vec<_> = random_sources(&first, &second)
+            .into_iter()
+            .map(|random| (random.source, random.body, random.lines))
+            .collect();
+        assert_eq!(sources, [("c/a.yaml".into(), 1, vec![2]), ("c/b.yaml".into(), 1, vec![3])]);
+    }
 }
