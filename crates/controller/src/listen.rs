@@ -113,8 +113,8 @@ impl Core {
         if event.is_root && !confirms {
             let active = in_progress(&app) || app.metadata.deletion_timestamp.is_some();
             let priority = if active { Priority::Webhook } else { Priority::Drift };
-            // While an operation runs, its own steps look at the objects.
-            let work = if active { Work::LOOK } else { Work::compare(CompareLevel::Recent) };
+            // The operation may be over by the time somebody looks, so that a comparison is asked for in any case.
+            let work = Work::compare(CompareLevel::Recent);
             self.queue.add(key, work, priority);
         } else {
             let at = Instant::now() + self.options.tree_delay;

@@ -36,7 +36,7 @@ impl Core {
             if !self.handles(&stored) {
                 return;
             }
-            let outcome = self.round(&stored, requested.take()).await;
+            let outcome = Box::pin(self.round(&stored, requested.take())).await;
             match outcome {
                 Ok(Round::Again) => {}
                 Ok(Round::Over) => break,
@@ -89,7 +89,7 @@ impl Core {
     ) -> Result<Round, Trouble> {
         if stored.metadata.deletion_timestamp.is_some() && stored.operation.is_none() && !in_progress(stored)
         {
-            return self.finalize(stored).await;
+            return Box::pin(self.finalize(stored)).await;
         }
         let settings = self.outside.store.settings();
         let timeout = settings.reconciliation.sync_timeout;
@@ -105,7 +105,7 @@ impl Core {
                         current = self.begin(&current, &state).await?;
                     }
                     let draft = self.advance(&current, *state, timed_out).await;
-                    return self.settle(&current, draft, requested).await;
+                    return Box::pin(self.settle(&current, draft, requested)).await;
                 }
             }
         }
@@ -142,7 +142,7 @@ impl Core {
         state: OperationState,
         timed_out: bool,
     ) -> Application {
-        let (state, again) = self.operate(stored, state, timed_out).await;
+        let (state, again) = Box::pin(self.operate(stored, state, timed_out)).await;
         let mut draft = Application::clone(stored);
         if is_over(&state) {
             draft.operation = None;
@@ -184,7 +184,7 @@ impl Core {
             let mut next = draft.clone();
             let reason = "its operation is over";
             let refresh = Refresh { level: CompareLevel::Recent, hard: false, reason };
-            if let Refreshed::Done(Automation::Nothing) = self.refresh(&mut next, refresh).await {
+            if let Refreshed::Done(Automation::Nothing) = Box::pin(self.refresh(&mut next, refresh)).await {
                 next.status.reconciled_at = Some(Time(self.now()).truncated());
                 compared = Some(next);
             }
@@ -254,7 +254,7 @@ impl Core {
         tracing::debug!("{key}: compared at level {:?} because {}", refresh.level, refresh.reason);
         let request = RefreshRequest::of(stored);
         let mut draft = Application::clone(stored);
-        let automation = match self.refresh(&mut draft, refresh).await {
+        let automation = match Box::pin(self.refresh(&mut draft, refresh)).await {
             Refreshed::Done(automation) => automation,
             Refreshed::Abandoned(wait) => {
                 self.requeue_in(&key, Work::compare(refresh.level), Priority::Timer, wait);

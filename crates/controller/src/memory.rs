@@ -129,6 +129,10 @@ impl Known {
 }
 
 /// Where the newest state of an object comes from.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment, and the large variant is the usual one"
+)]
 pub(crate) enum Fresh {
     /// From the cluster's cache.
     Cached(LiveItem),

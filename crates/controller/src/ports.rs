@@ -11,7 +11,8 @@ use sync::{Apply, KindAnswer, Propagation};
 use tokio::sync::mpsc;
 use types::settings::Settings;
 use types::{
-    AppKey, AppProject, Application, ApplicationDestination, ApplicationSource, HealthStatus, ResourceNode,
+    AppKey, AppProject, Application, ApplicationDestination, ApplicationSource, HealthStatus, HostInfo,
+    ResourceNode,
 };
 
 /// Why something outside did not work.
@@ -159,8 +160,10 @@ pub trait Target: Send + Sync {
     fn managed_by(&self, key: &ObjectKey) -> Option<String>;
     /// One object of the cache.
     fn live(&self, key: &ObjectKey) -> Option<LiveItem>;
-    /// The objects with all their descendants.
-    fn tree(&self, roots: &[ObjectKey]) -> Vec<ResourceNode>;
+    /// The objects with all their descendants; what is not permitted is left out with all that it owns.
+    fn tree(&self, roots: &[ObjectKey], permitted: &dyn Fn(&ObjectKey) -> bool) -> Vec<ResourceNode>;
+    /// The machines that run the Pods among nodes.
+    fn hosts(&self, nodes: &[ResourceNode]) -> Vec<HostInfo>;
     /// Objects of a namespace without owner and without application.
     fn orphans(&self, namespace: &str) -> Vec<ResourceNode>;
     /// Reads one object from the API server itself; `None` when there is none.

@@ -211,7 +211,7 @@ impl Core {
 
     /// Gathers what the status summarizes over the tree.
     fn gather(&self, app: &mut Application, ground: &Ground) {
-        let Some(nodes) = nodes(&self.memory, app, ground.target.as_ref()) else { return };
+        let Some(nodes) = nodes(&self.memory, app, &ground.project, ground.target.as_ref()) else { return };
         status::summarize(app, &nodes);
         if let Some(settings) = &ground.project.spec.orphaned_resources {
             let orphans = crate::orphans::find(app, &ground.project, ground.target.as_ref(), &nodes).len();

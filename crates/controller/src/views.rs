@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use types::{AppKey, Application, ApplicationTree, HealthStatus, ResourceDiff, ResourceNode, ResourceRef};
+use types::{
+    AppKey, AppProject, Application, ApplicationTree, Destination, HealthStatus, ResourceDiff, ResourceNode,
+    ResourceRef,
+};
 
 use crate::memory::Memory;
 use crate::ports::{Outside, Target};
@@ -21,14 +24,11 @@ impl Views {
     pub fn tree(&self, key: &AppKey) -> Option<Arc<ApplicationTree>> {
         let app = self.outside.store.application(key)?;
         let target = self.outside.fleet.resolve(&app.spec.destination).ok()?;
-        let nodes = nodes(&self.memory, &app, target.as_ref())?;
-        let orphaned_nodes = self.orphans(&app, target.as_ref(), &nodes);
-        Some(Arc::new(ApplicationTree { nodes, orphaned_nodes, ..ApplicationTree::default() }))
-    }
-
-    fn orphans(&self, app: &Application, target: &dyn Target, nodes: &[ResourceNode]) -> Vec<ResourceNode> {
-        let project = self.outside.store.project(app.spec.project_name());
-        project.map(|project| crate::orphans::find(app, &project, target, nodes)).unwrap_or_default()
+        let project = self.outside.store.project(app.spec.project_name())?;
+        let nodes = nodes(&self.memory, &app, &project, target.as_ref())?;
+        let orphaned_nodes = crate::orphans::find(&app, &project, target.as_ref(), &nodes);
+        let hosts = target.hosts(&nodes);
+        Some(Arc::new(ApplicationTree { nodes, orphaned_nodes, hosts, ..ApplicationTree::default() }))
     }
 
     /// The managed objects of an application with their comparisons, Secrets masked; `None` before the first comparison.
@@ -47,13 +47,28 @@ impl Views {
 }
 
 /// All nodes of an application's tree, those that are missing included.
-pub(crate) fn nodes(memory: &Memory, app: &Application, target: &dyn Target) -> Option<Vec<ResourceNode>> {
+pub(crate) fn nodes(
+    memory: &Memory,
+    app: &Application,
+    project: &AppProject,
+    target: &dyn Target,
+) -> Option<Vec<ResourceNode>> {
     let known = memory.get(&app.key())?;
     let (roots, missing) = {
         let known = known.lock();
         (known.roots.clone(), known.missing.clone())
     };
-    let mut nodes = target.tree(&roots);
+    let cluster_project = target.project();
+    let destination = Destination {
+        server: target.server(),
+        name: target.name(),
+        namespace: &app.spec.destination.namespace,
+        cluster_project: &cluster_project,
+    };
+    let mut nodes = target.tree(&roots, &|key| {
+        let namespace = Some(key.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        project.permits_live_object(&key.group, &key.kind, &key.name, namespace, &destination)
+    });
     nodes.extend(missing.into_iter().map(|(key, version)| ResourceNode {
         resource_ref: ResourceRef {
             group: key.group,

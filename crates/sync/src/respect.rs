@@ -63,7 +63,7 @@ mod tests {
     use object::schema::builtin;
     use serde_json::json;
 
-    fn object(spec: Value) -> Object {
+    fn object(spec: &Value) -> Object {
         let value =
             json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": spec});
         Object::from_value(value).unwrap()
@@ -77,8 +77,9 @@ mod tests {
         Object::from_value(value).unwrap()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "literals are shorter without references")]
     fn check(target: Value, live: Value, ignored: &[&str], wanted: Value) {
-        let (target, live) = (object(target), object(live));
+        let (target, live) = (object(&target), object(&live));
         let schema = builtin().kind(&target.gvk());
         assert!(schema.is_some());
         let result =

@@ -15,7 +15,7 @@ use sync::{Apply, KindAnswer, Method, Propagation};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use types::settings::{Settings, StatusRule};
-use types::{HealthStatus, ResourceNode};
+use types::{HealthStatus, HostInfo, ResourceNode};
 
 use super::trouble;
 use crate::ports::{LiveEvent, LiveItem, Target, Trouble, TroubleKind};
@@ -170,8 +170,12 @@ impl Target for LiveTarget {
         self.live.live(key).map(Self::item)
     }
 
-    fn tree(&self, roots: &[ObjectKey]) -> Vec<ResourceNode> {
-        self.live.tree(roots)
+    fn tree(&self, roots: &[ObjectKey], permitted: &dyn Fn(&ObjectKey) -> bool) -> Vec<ResourceNode> {
+        self.live.tree_where(roots, &|object| permitted(&object.key()))
+    }
+
+    fn hosts(&self, nodes: &[ResourceNode]) -> Vec<HostInfo> {
+        self.live.hosts(nodes)
     }
 
     fn orphans(&self, namespace: &str) -> Vec<ResourceNode> {

@@ -239,7 +239,7 @@ mod tests {
             (
                 |app| {
                     app.status.resources =
-                        vec![resource("a", "OutOfSync", true), resource("b", "Synced", false)]
+                        vec![resource("a", "OutOfSync", true), resource("b", "Synced", false)];
                 },
                 "nothing",
             ),

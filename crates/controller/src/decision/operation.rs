@@ -150,8 +150,8 @@ mod tests {
     }
 
     fn entered(state: Option<OperationState>, operation: bool, now: i64, timeout: Option<u64>) -> Entry {
-        let mut app = Application::default();
-        app.operation = operation.then(Operation::default);
+        let operation = operation.then(Operation::default);
+        let mut app = Application { operation, ..Application::default() };
         app.status.operation_state = state;
         enter(&app, at(now), timeout.map(Duration::from_secs))
     }

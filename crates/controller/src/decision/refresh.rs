@@ -148,7 +148,8 @@ mod tests {
     fn first_reason_wins() {
         use CompareLevel::*;
         type Change = fn(&mut Application, &mut RefreshInputs);
-        let cases: &[(&str, Change, Option<(CompareLevel, bool)>)] = &[
+        type Case = (&'static str, Change, Option<(CompareLevel, bool)>);
+        let cases: &[Case] = &[
             ("nothing", |_, _| {}, None),
             ("normal", |app, _| annotate(app, "normal"), Some((LatestForced, false))),
             ("hard", |app, _| annotate(app, "hard"), Some((LatestForced, true))),

@@ -239,6 +239,7 @@ pub fn deployment(name: &str) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "literals are shorter without references")]
 pub fn job(name: &str, annotations: Value) -> Value {
     json!({
         "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "annotations": annotations},

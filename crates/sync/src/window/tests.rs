@@ -127,17 +127,15 @@ fn validation_names_what_is_wrong() {
     let good = window("allow", "0 10 * * *", "1h");
     assert_eq!(validate(std::slice::from_ref(&good), now), Ok(()));
     let twice = [good.clone(), SyncWindow { manual_sync: true, ..good.clone() }];
+    let long = SyncWindow { description: "d".repeat(256), ..good.clone() };
     for (windows, text) in [
         (vec![window("maybe", "0 10 * * *", "1h")], "kind 'maybe' mismatch: can only be allow or deny"),
         (vec![window("deny", "0 10 * * *", "x")], "cannot parse duration 'x'"),
         (
-            vec![SyncWindow { applications: vec![], ..good.clone() }],
+            vec![SyncWindow { applications: vec![], ..good }],
             "window 'allow:0 10 * * *:1h' requires one of application, cluster or namespace",
         ),
-        (
-            vec![SyncWindow { description: "d".repeat(256), ..good.clone() }],
-            "description must not exceed 255 characters",
-        ),
+        (vec![long], "description must not exceed 255 characters"),
         (twice.to_vec(), "window 'allow:0 10 * * *:1h' already exists, update or edit it"),
     ] {
         assert_eq!(validate(&windows, now).unwrap_err().to_string(), text);
