@@ -156,8 +156,15 @@ async fn story(world: &World, client: &Client) {
     assert!(wide.contains("Sync Status:        Synced to v2 (0123456)"), "{wide}");
     assert!(wide.contains("SyncWindow:         Sync Allowed"), "{wide}");
 
+    let (code, diff) = client.run(&["app", "diff", "guestbook"]).await;
+    assert_eq!(code, 1, "{diff}");
+    assert!(diff.contains("<   color: red") && diff.contains(">   color: green"), "{diff}");
+    let tree = client.succeed(&["app", "get", "guestbook", "-o", "tree"]).await;
+    assert!(tree.contains("ConfigMap/settings"), "{tree}");
+
     for (arguments, wanted) in [
-        (&["proj", "list"][..], "default"),
+        (&["app", "manifests", "guestbook"][..], "color: green"),
+        (&["proj", "list"], "default"),
         (&["proj", "get", "default"], "Allowed Cluster Resources"),
         (&["cluster", "list"], "in-cluster"),
         (&["repo", "list"], "TYPE"),

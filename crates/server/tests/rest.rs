@@ -282,10 +282,59 @@ async fn the_page_and_the_metrics() {
     let metrics = world.server.metrics_address().unwrap();
     let metrics =
         world.http.get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
-    assert!(
-        metrics.contains("argocd_app_info{autosync_enabled=\"false\",dest_namespace=\"default\""),
-        "{metrics}"
+    for line in [
+        "argocd_info{version=",
+        "argocd_login_request_total{status=\"success\"}",
+        "argocd_app_reconcile_count 1",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_of_an_application() {
+    let world = World::start().await;
+    world.post("/api/v1/applications", application("seen-a")).await;
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "default"},
+        "data": {"color": "red"},
+    });
+    world.sandbox.load([map]).unwrap();
+    let base = "/api/v1/applications/seen-a";
+    let (_, tree) = world.get(&format!("{base}/resource-tree")).await;
+    assert_eq!(tree["nodes"][0]["name"], "settings");
+    let (_, managed) =
+        world.get(&format!("{base}/managed-resources?kind=ConfigMap&fields=items.name,items.modified")).await;
+    assert_eq!(managed, json!({"items": [{"modified": true, "name": "settings"}]}));
+    let resource =
+        format!("{base}/resource?namespace=default&resourceName=settings&version=v1&group=&kind=ConfigMap");
+    let (status, found) = world.get(&resource).await;
+    assert_eq!(status, 200, "{found}");
+    let found: Value = serde_json::from_str(found["manifest"].as_str().unwrap()).unwrap();
+    assert_eq!(found["data"]["color"], "red");
+    // Only what is in the tree is reached.
+    let (status, body) = world.get(&resource.replace("settings", "other")).await;
+    assert_eq!(
+        (status.as_u16(), &body["error"]),
+        (400, &json!("ConfigMap  other not found as part of application seen-a"))
     );
+
+    let patch = json!(r#"{"data":{"color":"blue"}}"#);
+    let path = format!("{resource}&patchType=application%2Fmerge-patch%2Bjson");
+    let (status, patched) = world.post(&path, patch.clone()).await;
+    assert_eq!(status, 200, "{patched}");
+    assert!(patched["manifest"].as_str().unwrap().contains("blue"));
+    let alice = world.log_in("alice").await;
+    assert_eq!(world.call(&alice, Method::POST, &path, Some(patch)).await.0, 403);
+    assert_eq!(world.call(&world.token, Method::DELETE, &resource, None).await.0, 200);
+    let (_, actions) = world.get(&resource.replace("/resource?", "/resource/actions?")).await;
+    assert_eq!(actions, json!({}));
+    let (_, manifests) = world.get(&format!("{base}/manifests")).await;
+    assert!(manifests["manifests"][0].as_str().unwrap().contains("green"), "{manifests}");
+    let (status, body) = world.get(&format!("{base}/manifests?revision=other")).await;
+    assert_eq!(status, 400, "{body}");
+    let (status, events) = world.get(&format!("{base}/events")).await;
+    assert_eq!((status.as_u16(), events.get("items").is_some()), (200, true), "{events}");
 }
 
 async fn next_record(
