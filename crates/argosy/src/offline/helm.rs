@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use helm::{Budget, Chart, Document, Release, Rendered, Role, Values, ValuesFile};
+use helm::{Budget, Chart, Release, Rendered, Values, ValuesFile};
 use types::glob::Glob;
 
 use super::folder::{Place, RootOption};
@@ -106,10 +106,8 @@ pub(super) fn template(options: &HelmOptions) -> Result<String> {
         set_literal: options.set_literal.clone(),
     };
     let rendered = render(&chart, &values, &release).with_context(|| shown)?;
-    if options.show_only.is_empty() {
-        return Ok(rendered.to_template_output());
-    }
-    shown_only(&rendered, &options.show_only)
+    let output = rendered.to_template_output();
+    if options.show_only.is_empty() { Ok(output) } else { shown_only(&output, &options.show_only) }
 }
 
 /// What the chart renders to as an application with no options: definitions included, as Argo CD has it.
@@ -171,28 +169,44 @@ fn values_file(name: &str) -> Result<ValuesFile> {
     Ok(ValuesFile { name: name.to_owned(), text })
 }
 
-/// The documents of the named files, pattern by pattern, hooks last.
-fn shown_only(rendered: &Rendered, patterns: &[String]) -> Result<String> {
-    let hooks_last = |hooks: bool| {
-        rendered.documents.iter().filter(move |document| matches!(document.role, Role::Hook(_)) == hooks)
-    };
+/// The parts of the output that come from the named files, pattern by pattern.
+fn shown_only(output: &str, patterns: &[String]) -> Result<String> {
+    let parts = parts(output);
     let mut text = String::new();
     for pattern in patterns {
         // One star stays within a directory.
         let glob = Glob::new(pattern, &['/']).map_err(|_| anyhow!("--show-only {pattern}: no pattern"))?;
-        let below_chart = |document: &&Document| {
-            let source = &document.source;
-            source.split_once('/').is_some_and(|(_, file)| glob.matches(file))
-        };
         let before = text.len();
-        for document in hooks_last(false).chain(hooks_last(true)).filter(below_chart) {
-            text.push_str(&format!("---\n# Source: {}\n{}\n", document.source, document.text));
+        for part in parts.iter().filter(|part| file_of(part).is_some_and(|file| glob.matches(file))) {
+            text.push_str(&format!("---\n{part}\n"));
         }
         if text.len() == before {
             bail!("could not find template {pattern} in chart");
         }
     }
     Ok(text)
+}
+
+/// The output cut at its separators. The blank lines behind a part belong to it, as Helm has it.
+fn parts(output: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for line in output.trim_start().split_inclusive('\n') {
+        match line.strip_prefix("---") {
+            Some(rest) => parts.push(rest.trim_start().to_owned()),
+            None => {
+                if let Some(part) = parts.last_mut() {
+                    part.push_str(line);
+                }
+            }
+        }
+    }
+    parts
+}
+
+/// The file that a part comes from, below its chart.
+fn file_of(part: &str) -> Option<&str> {
+    let source = part.lines().find_map(|line| line.split_once("# Source: "))?.1;
+    Some(source.split_once('/')?.1)
 }
 
 /// The clock and the randomness of this machine.

@@ -52,8 +52,12 @@ fn a_chart_prints_what_helm_template_prints() {
                     ---\n# Source: shop/templates/b.yaml\nkind: B\ncount: 2\nnamespace: team\n";
     assert_eq!(run(&folder, &words).unwrap(), expected);
     let only = [words.as_slice(), &["--show-only", "templates/b*.yaml"]].concat();
-    let shown = run(&folder, &only).unwrap();
-    assert!(shown.starts_with("---\n# Source: shop/templates/b.yaml\nkind: B\n"), "{shown}");
+    let part = "---\n# Source: shop/templates/b.yaml\nkind: B\ncount: 2\nnamespace: team\n\n";
+    assert_eq!(run(&folder, &only).unwrap(), part);
+    // As Helm does: the blank line before the next separator comes along, whatever is left out behind it.
+    let both = [words.as_slice(), &["-s", "templates/a.yaml", "-s", "templates/b.yaml"]].concat();
+    let first = "---\n# Source: shop/templates/a.yaml\nkind: A\nname: web\ncolor: blue\n\n\n";
+    assert_eq!(run(&folder, &both).unwrap(), format!("{first}{part}"));
     let nothing = [words.as_slice(), &["-s", "templates/z.yaml"]].concat();
     assert_eq!(run(&folder, &nothing).unwrap_err(), "could not find template templates/z.yaml in chart");
 }
