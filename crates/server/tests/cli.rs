@@ -1,6 +1,12 @@
 //! Argo CD's own client against the server. It is built from `tests/argocd-client` in the repository's root; without
 //! it (in `~/.cache/argosy/argocd`, or where `ARGOSY_ARGOCD` says) the tests are skipped.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests may fail loudly"
+)]
 
 mod common;
 
