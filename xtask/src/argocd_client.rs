@@ -27,7 +27,10 @@ pub fn binary() -> Result<PathBuf> {
     // Built beside its place and then moved there, so that a build that was broken off leaves nothing behind.
     let unfinished = cache.join(format!("argocd.{}", std::process::id()));
     let mut go = shell::command("go", &folder);
-    go.env("CGO_ENABLED", "0").args(["build", "-trimpath", "-ldflags=-s -w", "-o"]).arg(&unfinished).arg(PACKAGE);
+    go.env("CGO_ENABLED", "0")
+        .args(["build", "-trimpath", "-ldflags=-s -w", "-o"])
+        .arg(&unfinished)
+        .arg(PACKAGE);
     shell::run(&mut go)?;
     std::fs::rename(&unfinished, &binary).with_context(|| binary.display().to_string())?;
     Ok(binary)

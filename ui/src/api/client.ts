@@ -90,6 +90,8 @@ export const api = {
       revision: options.revision ?? "",
       strategy: { hook: { force: options.force } },
     } satisfies ApplicationSyncRequest),
+  terminate: (name: string, namespace: string) =>
+    call<unknown>("DELETE", applicationPath(name, "/operation") + query({ appNamespace: namespace })),
   rollback: (name: string, namespace: string, id: number) =>
     call<Application>("POST", applicationPath(name, "/rollback"), { name, appNamespace: namespace, id } satisfies ApplicationRollbackRequest),
   liveResource: (name: string, namespace: string, node: ResourceNode) =>

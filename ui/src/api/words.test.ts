@@ -1,6 +1,6 @@
-// Short forms of revisions and times.
+// Short forms of revisions and times, and which addresses a login may lead to.
 import { expect, test } from "vitest";
-import { ago, shortRevision } from "./words";
+import { ago, pathWithin, shortRevision, took } from "./words";
 
 test("commits are cut, names are not", () => {
   expect(shortRevision("a".repeat(40))).toBe("aaaaaaa");
@@ -14,4 +14,17 @@ test("times are told in the largest unit", () => {
   expect(ago("2026-01-01T22:00:00Z", now)).toBe("2h ago");
   expect(ago("2025-12-30T00:00:00Z", now)).toBe("3d ago");
   expect(ago("never", now)).toBe("");
+});
+
+test("durations have minutes when they need them", () => {
+  expect(took("2026-01-01T00:00:00Z", "2026-01-01T00:00:07Z", 0)).toBe("7s");
+  expect(took("2026-01-01T00:00:00Z", undefined, Date.parse("2026-01-01T00:02:05Z"))).toBe("2m 5s");
+  expect(took(undefined, undefined, 0)).toBe("");
+});
+
+test("a login leads only to this page", () => {
+  expect(pathWithin("/applications/argocd/web")).toBe("/applications/argocd/web");
+  for (const elsewhere of [undefined, "", "//evil.example", "/\\evil.example", "https://evil.example", "/login"]) {
+    expect(pathWithin(elsewhere)).toBeUndefined();
+  }
 });

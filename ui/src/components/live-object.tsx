@@ -1,6 +1,7 @@
 // One live object, as YAML, in a panel at the side.
-import { createResource, createEffect, onCleanup, Show } from "solid-js";
+import { createEffect, createResource, onCleanup, onMount, Show } from "solid-js";
 import { api } from "../api/client";
+import { withoutManagedFields } from "../api/live";
 import type { Application, ResourceNode } from "../api/types";
 import { HealthBadge } from "./status";
 
@@ -16,13 +17,18 @@ export function LiveObject(props: { application: Application; node: ResourceNode
       }
     },
   );
+  const closeOnEscape = (event: KeyboardEvent) => {
+    if (event.key === "Escape") props.close();
+  };
+  onMount(() => window.addEventListener("keydown", closeOnEscape));
+  onCleanup(() => window.removeEventListener("keydown", closeOnEscape));
   createEffect(() => {
     const manifest = live()?.manifest;
     let view: { destroy: () => void } | undefined;
     let destroyed = false;
     if (manifest) {
-      void import("./diff-editor").then(({ showText }) => {
-        if (place && !destroyed) view = showText(place, manifest);
+      void import("./diff-editor").then(({ showObject }) => {
+        if (place && !destroyed) view = showObject(place, withoutManagedFields(manifest));
       });
     }
     onCleanup(() => {
@@ -31,7 +37,7 @@ export function LiveObject(props: { application: Application; node: ResourceNode
     });
   });
   return (
-    <aside class="panel">
+    <aside class="panel" aria-label={`${props.node.kind} ${props.node.name}`}>
       <div class="tools">
         <h2>
           <span class="kind">{props.node.kind}</span> {props.node.name}

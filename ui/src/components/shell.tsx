@@ -1,16 +1,22 @@
 // The frame around every page: the bar at the top, and the check that somebody is logged in.
-import { A, useNavigate } from "@solidjs/router";
+import { A, useLocation, useNavigate } from "@solidjs/router";
 import { createResource, onMount, type ParentProps, Show } from "solid-js";
 import { api, whenUnauthorized } from "../api/client";
 
 export function Shell(props: ParentProps) {
   const navigate = useNavigate();
-  whenUnauthorized(() => navigate("/login"));
+  const location = useLocation();
+  const askForLogin = () => {
+    // Several calls fail at once; only the first knows where the person was.
+    if (location.pathname === "/login") return;
+    navigate(`/login?return_url=${encodeURIComponent(location.pathname + location.search)}`);
+  };
+  whenUnauthorized(askForLogin);
   const [user] = createResource(() => api.userInfo().catch(() => ({ loggedIn: false, username: undefined })));
   const [version] = createResource(() => api.version().catch(() => ({ Version: undefined })));
   onMount(async () => {
     const info = await api.userInfo().catch(() => undefined);
-    if (info && !info.loggedIn) navigate("/login");
+    if (info && !info.loggedIn) askForLogin();
   });
   const logout = async () => {
     await api.logout().catch(() => undefined);

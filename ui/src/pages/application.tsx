@@ -1,12 +1,14 @@
 // One application: how it stands, its resource tree, its differences, its history.
 import { useParams } from "@solidjs/router";
-import { createMemo, createSignal, For, Match, onCleanup, Show, Switch } from "solid-js";
+import { createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
 import { followApplication } from "../api/application";
-import { api } from "../api/client";
 import { differing } from "../api/difference";
 import type { Application, ResourceNode } from "../api/types";
 import { ago, shortRevision } from "../api/words";
+import { currentTime } from "../components/clock";
 import { DiffList } from "../components/diff";
+import { HistoryList } from "../components/history";
+import { LastSync } from "../components/last-sync";
 import { LiveObject } from "../components/live-object";
 import { HealthBadge, SyncBadge } from "../components/status";
 import { SyncDialog } from "../components/sync-dialog";
@@ -78,7 +80,7 @@ export function ApplicationPage() {
                 <DiffList resources={store.managed} />
               </Match>
               <Match when={tab() === "operation"}>
-                <Operation application={application()} />
+                <LastSync application={application()} />
               </Match>
               <Match when={tab() === "history"}>
                 <HistoryList application={application()} />
@@ -103,9 +105,7 @@ function TabButton(props: { tab: Tab; current: Tab; choose: (tab: Tab) => void; 
 }
 
 function Facts(props: { application: Application }) {
-  const [now, setNow] = createSignal(Date.now());
-  const timer = window.setInterval(() => setNow(Date.now()), 1000);
-  onCleanup(() => window.clearInterval(timer));
+  const now = currentTime();
   const source = () => props.application.spec.source ?? props.application.spec.sources?.[0];
   const automated = () => props.application.spec.syncPolicy?.automated;
   return (
@@ -132,96 +132,5 @@ function Facts(props: { application: Application }) {
       <dt>Compared</dt>
       <dd>{ago(props.application.status?.reconciledAt, now())}</dd>
     </dl>
-  );
-}
-
-function Operation(props: { application: Application }) {
-  const state = () => props.application.status?.operationState;
-  return (
-    <Show when={state()} fallback={<p class="muted">Nothing has been synced yet.</p>}>
-      {(operation) => (
-        <>
-          <p>
-            <strong data-testid="phase">{operation().phase}</strong> <span class="muted">{operation().message}</span>
-          </p>
-          <table class="list">
-            <thead>
-              <tr>
-                <th>Phase</th>
-                <th>Kind</th>
-                <th>Name</th>
-                <th>Status</th>
-                <th>Message</th>
-              </tr>
-            </thead>
-            <tbody>
-              <For each={operation().syncResult?.resources ?? []}>
-                {(result) => (
-                  <tr>
-                    <td>{result.syncPhase}</td>
-                    <td>{result.kind}</td>
-                    <td>{[result.namespace, result.name].filter(Boolean).join("/")}</td>
-                    <td>{result.hookPhase && result.hookType ? result.hookPhase : result.status}</td>
-                    <td class="small">{result.message}</td>
-                  </tr>
-                )}
-              </For>
-            </tbody>
-          </table>
-        </>
-      )}
-    </Show>
-  );
-}
-
-function HistoryList(props: { application: Application }) {
-  const [message, setMessage] = createSignal("");
-  const newest = () => [...(props.application.status?.history ?? [])].reverse();
-  const rollback = async (id: number) => {
-    setMessage("");
-    try {
-      await api.rollback(props.application.metadata.name, props.application.metadata.namespace, id);
-    } catch (error) {
-      setMessage(error instanceof Error ? error.message : String(error));
-    }
-  };
-  return (
-    <>
-      <Show when={message()}>
-        <p class="error" role="alert">
-          {message()}
-        </p>
-      </Show>
-      <table class="list">
-        <thead>
-          <tr>
-            <th>Id</th>
-            <th>Revision</th>
-            <th>Deployed</th>
-            <th>By</th>
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          <For each={newest()} fallback={<tr><td colSpan={5} class="muted">No sync has completed yet.</td></tr>}>
-            {(entry, index) => (
-              <tr>
-                <td>{entry.id}</td>
-                <td>{shortRevision(entry.revision ?? entry.revisions?.join(", "))}</td>
-                <td>{entry.deployedAt}</td>
-                <td>{entry.initiatedBy?.automated ? "automatic" : entry.initiatedBy?.username}</td>
-                <td>
-                  <Show when={index() > 0}>
-                    <button type="button" class="quiet" onClick={() => rollback(entry.id)}>
-                      Roll back to this
-                    </button>
-                  </Show>
-                </td>
-              </tr>
-            )}
-          </For>
-        </tbody>
-      </table>
-    </>
   );
 }

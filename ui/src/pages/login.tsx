@@ -1,10 +1,12 @@
 // Asks for a user name and password.
-import { useNavigate } from "@solidjs/router";
+import { useNavigate, useSearchParams } from "@solidjs/router";
 import { createSignal, Show } from "solid-js";
 import { api } from "../api/client";
+import { pathWithin } from "../api/words";
 
 export function LoginPage() {
   const navigate = useNavigate();
+  const [parameters] = useSearchParams<{ return_url: string }>();
   const [username, setUsername] = createSignal("admin");
   const [password, setPassword] = createSignal("");
   const [message, setMessage] = createSignal("");
@@ -15,7 +17,7 @@ export function LoginPage() {
     setMessage("");
     try {
       await api.login(username(), password());
-      navigate("/applications");
+      navigate(pathWithin(parameters.return_url) ?? "/applications");
     } catch (error) {
       setMessage(error instanceof Error ? error.message : String(error));
     } finally {

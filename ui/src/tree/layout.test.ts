@@ -1,6 +1,6 @@
 // The tree's shape: children to the right of their parents, orphans below the application.
 import { expect, test } from "vitest";
-import { layoutTree, nodeId } from "./layout";
+import { curve, layoutTree, nodeId } from "./layout";
 
 test("children stand to the right of their parents", () => {
   const deployment = { group: "apps", kind: "Deployment", namespace: "web", name: "shop", uid: "1" };
@@ -17,4 +17,8 @@ test("children stand to the right of their parents", () => {
 test("a node whose parent is not shown hangs on the application", () => {
   const pod = { kind: "Pod", namespace: "web", name: "p", uid: "p", parentRefs: [{ kind: "ReplicaSet", name: "gone", uid: "x" }] };
   expect(layoutTree([pod], "app").edges.map((edge) => [edge.from, edge.to])).toEqual([["app", "p"]]);
+});
+
+test("edges leave and reach nodes horizontally", () => {
+  expect(curve([{ x: 0, y: 0 }, { x: 60, y: 40 }])).toBe("M0,0 C30,0 30,40 60,40");
 });

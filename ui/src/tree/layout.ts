@@ -15,7 +15,7 @@ export interface Layout {
   width: number;
   height: number;
   nodes: Placed[];
-  edges: { from: string; to: string; points: { x: number; y: number }[] }[];
+  edges: { from: string; to: string; path: string }[];
 }
 
 /** The identity of a node: its uid, or what names it as long as it does not exist. */
@@ -54,9 +54,36 @@ export function layoutTree(nodes: ResourceNode[], rootId: string = ROOT): Layout
     edges: graph.edges().map((edge) => ({
       from: edge.v,
       to: edge.w,
-      points: (graph.edge(edge) as { points: { x: number; y: number }[] }).points,
+      path: curve([
+        side(graph.node(edge.v) as Point, 1),
+        // What lies between: the places where an edge passes other columns.
+        ...(graph.edge(edge) as { points: Point[] }).points.slice(1, -1).filter((_, index, all) => all.length > 1 && index % 2 === 1),
+        side(graph.node(edge.w) as Point, -1),
+      ]),
     })),
   };
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** The middle of a node's right (1) or left (-1) side. */
+function side(center: Point, direction: 1 | -1): Point {
+  return { x: center.x + (direction * NODE_WIDTH) / 2, y: center.y };
+}
+
+/** An SVG path through points that leaves and reaches each horizontally. */
+export function curve(points: Point[]): string {
+  return points
+    .map(({ x, y }, index) => {
+      const before = points[index - 1];
+      if (!before) return `M${x},${y}`;
+      const middle = (before.x + x) / 2;
+      return `C${middle},${before.y} ${middle},${y} ${x},${y}`;
+    })
+    .join(" ");
 }
 
 function sortKey(node: ResourceNode): string {

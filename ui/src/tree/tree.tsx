@@ -21,7 +21,7 @@ export function ResourceTree(props: { application: Application; nodes: ResourceN
       <div style={{ position: "relative", width: `${layout().width}px`, height: `${layout().height}px` }}>
         <svg width={layout().width} height={layout().height} aria-hidden="true">
           <For each={layout().edges}>
-            {(edge) => <polyline points={edge.points.map((point) => `${point.x},${point.y}`).join(" ")} />}
+            {(edge) => <path d={edge.path} />}
           </For>
         </svg>
         <For each={layout().nodes}>
