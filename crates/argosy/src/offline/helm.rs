@@ -111,7 +111,7 @@ pub(super) fn template(options: &HelmOptions) -> Result<String> {
 }
 
 /// What the chart renders to as an application with no options: definitions included, as Argo CD has it.
-pub(super) fn plain(chart: Arc<Chart>, shown: &str, options: &super::RenderOptions) -> Result<String> {
+pub(super) fn plain(chart: &Arc<Chart>, shown: &str, options: &super::RenderOptions) -> Result<String> {
     let name = options.name.clone().unwrap_or_else(|| {
         let named = &chart.metadata.name;
         if named.len() <= 53 { named.clone() } else { DEFAULT_NAME.to_owned() }
@@ -119,7 +119,7 @@ pub(super) fn plain(chart: Arc<Chart>, shown: &str, options: &super::RenderOptio
     let mut release = Release::new(&name, &options.namespace);
     release.kube_version.clone_from(&options.kube_version);
     release.include_crds = true;
-    let rendered = render(&chart, &Values::default(), &release).with_context(|| shown.to_owned())?;
+    let rendered = render(chart, &Values::default(), &release).with_context(|| shown.to_owned())?;
     Ok(rendered.to_template_output())
 }
 

@@ -39,7 +39,7 @@ Examples:
 /// What `argosy render` is told.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXAMPLES)]
-pub struct RenderOptions {
+pub(crate) struct RenderOptions {
     /// A directory, a packed chart (.tgz), or a manifest or Jsonnet file.
     #[arg(value_name = "PATH", required = true)]
     path: Option<PathBuf>,
@@ -75,7 +75,7 @@ enum Tool {
 ///
 /// # Errors
 /// When something cannot be read or rendered; the error says which file, and where in it.
-pub async fn render(options: &RenderOptions) -> Result<()> {
+pub(crate) async fn render(options: &RenderOptions) -> Result<()> {
     // Templates and programs may nest as deeply as their budgets allow, which the usual stacks do not.
     let text = std::thread::scope(|scope| -> Result<String> {
         let thread = std::thread::Builder::new()
@@ -108,7 +108,7 @@ fn text(options: &RenderOptions) -> Result<String> {
 fn detected(path: &std::path::Path, options: &RenderOptions) -> Result<String> {
     let shown = path.display().to_string();
     if helm::is_archive(path) {
-        return helm::plain(helm::archive(path)?, &shown, options);
+        return helm::plain(&helm::archive(path)?, &shown, options);
     }
     let place = Place::open(path, &options.root)?;
     if !place.is_directory() {
@@ -119,7 +119,7 @@ fn detected(path: &std::path::Path, options: &RenderOptions) -> Result<String> {
     }
     if place.has_file("Chart.yaml")? {
         let chart = helm::load(&place).with_context(|| shown.clone())?;
-        return helm::plain(chart, &shown, options);
+        return helm::plain(&chart, &shown, options);
     }
     directory::render(&place, options.recurse).with_context(|| shown)
 }
