@@ -43,7 +43,7 @@ pub(crate) struct RenderOptions {
     /// A directory, a packed chart (.tgz), or a manifest or Jsonnet file.
     #[arg(value_name = "PATH", required = true)]
     path: Option<PathBuf>,
-    /// The release's name for charts; the directory's own by default.
+    /// The release's name for charts; the chart's own by default.
     #[arg(long)]
     name: Option<String>,
     /// The release's namespace for charts.
@@ -81,7 +81,7 @@ pub(crate) async fn render(options: &RenderOptions) -> Result<()> {
         let thread = std::thread::Builder::new()
             .name("render".to_owned())
             .stack_size(::jsonnet::STACK_BYTES)
-            .spawn_scoped(scope, || text(options))
+            .spawn_scoped(scope, || text(options).map_err(with_hint))
             .context("cannot start a thread")?;
         thread
             .join()
@@ -102,6 +102,15 @@ fn text(options: &RenderOptions) -> Result<String> {
         (None, Some(path)) => detected(path, options),
         (None, None) => Err(anyhow!("PATH is missing")),
     }
+}
+
+/// The error, and what to do about it where a user cannot know.
+fn with_hint(error: anyhow::Error) -> anyhow::Error {
+    if !format!("{error:#}").contains("leads out of the repository") {
+        return error;
+    }
+    let around = "outside of a Git work tree only the working directory is read";
+    anyhow!("{error:#} ({around}; name a directory that holds everything with --root)")
 }
 
 /// Renders what is at the path with the tool that it is made for, as the control plane chooses it.

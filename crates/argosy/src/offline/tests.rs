@@ -6,7 +6,7 @@ use clap::Parser;
 use tree::{Tree as _, TreeError, TreePath};
 
 use super::folder::Folder;
-use super::{RenderOptions, text};
+use super::{RenderOptions, text, with_hint};
 
 #[derive(Parser)]
 struct Command {
@@ -31,7 +31,7 @@ fn run(folder: &tempfile::TempDir, words: &[&str]) -> Result<String, String> {
     let words = words.iter().map(|word| word.replace('@', place));
     let command = Command::try_parse_from(std::iter::once("render".to_owned()).chain(words));
     let command = command.map_err(|error| error.to_string())?;
-    text(&command.options).map_err(|error| format!("{error:#}").replace(place, "@"))
+    text(&command.options).map_err(with_hint).map_err(|error| format!("{error:#}").replace(place, "@"))
 }
 
 const CHART: &[(&str, &str)] = &[
@@ -125,7 +125,7 @@ fn kustomizations_reach_bases_inside_the_root() {
     assert_eq!(run(&folder, &["kustomize", "@/overlay", "--root", "@"]).unwrap(), expected);
     assert_eq!(run(&folder, &["@/overlay", "--root", "@"]).unwrap(), expected);
     let error = run(&folder, &["kustomize", "@/overlay", "--root", "@/overlay"]).unwrap_err();
-    assert!(error.contains("../base"), "{error}");
+    assert!(error.contains("../base") && error.contains("--root"), "{error}");
     let error = run(&folder, &["kustomize", "@/overlay", "--root", "@/base"]).unwrap_err();
     assert_eq!(error, "@/overlay is not below @/base; name a directory around it with --root");
     // A Git work tree is the root without being named.
