@@ -19,23 +19,20 @@ use types::{AppKey, Application};
 
 pub const NAMESPACE: &str = "argocd";
 
-/// A repository: for each path the objects at the newest revision.
+/// A repository in memory.
 #[derive(Default)]
 pub struct Repository {
-    content: Mutex<BTreeMap<String, Vec<Value>>>,
+    /// What was committed to a path at a revision.
+    content: Mutex<BTreeMap<(String, usize), Vec<Value>>>,
     revision: AtomicUsize,
     trouble: Mutex<Option<Trouble>>,
     pub renders: AtomicUsize,
-    history: Mutex<BTreeMap<(String, usize), Vec<Value>>>,
 }
 
 impl Repository {
     pub fn commit(&self, path: &str, objects: &[Value]) -> String {
         let revision = self.revision.fetch_add(1, Ordering::SeqCst) + 1;
-        self.content.lock().insert(path.to_owned(), objects.to_vec());
-        for (path, objects) in self.content.lock().iter() {
-            self.history.lock().insert((path.clone(), revision), objects.clone());
-        }
+        self.content.lock().insert((path.to_owned(), revision), objects.to_vec());
         format!("r{revision}")
     }
 
@@ -54,7 +51,9 @@ impl Engine for Repository {
             let path = &ask.sources[0].path;
             let asked = ask.revisions[0].as_ref().and_then(|text| text.trim_start_matches('r').parse().ok());
             let revision = asked.unwrap_or_else(|| self.revision.load(Ordering::SeqCst));
-            let objects = self.history.lock().get(&(path.clone(), revision)).cloned().unwrap_or_default();
+            let content = self.content.lock();
+            let mut known = content.range((path.clone(), 0)..=(path.clone(), revision));
+            let objects = known.next_back().map(|(_, objects)| objects.clone()).unwrap_or_default();
             let namespace = &ask.app.spec.destination.namespace;
             let objects = objects.into_iter().map(|value| {
                 let mut object = Object::from_value(value).unwrap();
