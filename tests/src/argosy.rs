@@ -90,7 +90,8 @@ impl Argosy {
             log,
         };
         let secret = world.get("v1", "Secret", namespace, types::names::INITIAL_ADMIN_SECRET).await;
-        let encoded = secret.as_ref().and_then(|secret| secret.pointer("/data/password")).and_then(Value::as_str);
+        let encoded =
+            secret.as_ref().and_then(|secret| secret.pointer("/data/password")).and_then(Value::as_str);
         argosy.password = serde_json::from_value::<types::meta::Bytes>(json!(encoded))
             .map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned())
             .unwrap();
@@ -134,7 +135,15 @@ impl Argosy {
     }
 
     fn login(&self) -> Output {
-        self.command(&["login", self.address(), "--plaintext", "--username", "admin", "--password", &self.password])
+        self.command(&[
+            "login",
+            self.address(),
+            "--plaintext",
+            "--username",
+            "admin",
+            "--password",
+            &self.password,
+        ])
     }
 
     /// Runs `argosy` with these arguments, logged in as admin.
@@ -182,9 +191,17 @@ impl Argosy {
     }
 
     /// Waits until an Application is as wanted.
-    pub async fn until(&self, world: &World, name: &str, what: &str, wanted: impl Fn(&Application) -> bool) -> Application {
+    pub async fn until(
+        &self,
+        world: &World,
+        name: &str,
+        what: &str,
+        wanted: impl Fn(&Application) -> bool,
+    ) -> Application {
         eventually(&format!("application {name}: {what}"), async || {
-            let Some(application) = self.application(world, name).await else { return Err("it is not there".into()) };
+            let Some(application) = self.application(world, name).await else {
+                return Err("it is not there".into());
+            };
             if wanted(&application) { Ok(application) } else { Err(describe(&application)) }
         })
         .await

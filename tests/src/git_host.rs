@@ -4,6 +4,19 @@ use std::path::Path;
 
 use source::testing::{GitServer, Repository};
 
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            // Written anew rather than copied: the source may be read-only, and modes would carry over.
+            std::fs::write(target, std::fs::read(entry.path()).unwrap()).unwrap();
+        }
+    }
+}
+
 /// The repository's name on the server.
 const NAME: &str = "apps.git";
 
@@ -24,6 +37,16 @@ impl GitHost {
         std::os::unix::fs::symlink(repository.git_directory(), root.path().join(NAME)).unwrap();
         let server = GitServer::start(root.path()).await;
         Self { server, repository, _root: root }
+    }
+
+    /// Starts a server with a repository that holds these folders, each under a name of its own.
+    pub async fn start_with_folders(folders: &[(&Path, &str)]) -> Self {
+        let host = Self::start(&[]).await;
+        for (folder, name) in folders {
+            copy(folder, &host.folder().join(name));
+        }
+        host.repository.commit("folders", &[]);
+        host
     }
 
     /// The repository's URL.

@@ -118,7 +118,8 @@ impl World {
 
     fn api(&self, api_version: &str, kind: &str, plural: &str, namespace: &str) -> Api<DynamicObject> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
+        let resource =
+            ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
         if namespace.is_empty() {
             Api::all_with(self.client.clone(), &resource)
         } else {
@@ -149,6 +150,20 @@ impl World {
         result.unwrap_or_else(|error| panic!("patching {kind} {namespace}/{name}: {error}"));
     }
 
+    /// Merges a patch into the status of an object, as its controller would.
+    pub async fn merge_status(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        patch: &Value,
+    ) {
+        let api = self.api(api_version, kind, &plural(kind), namespace);
+        let result = api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await;
+        result.unwrap_or_else(|error| panic!("patching the status of {kind} {namespace}/{name}: {error}"));
+    }
+
     /// Deletes an object.
     pub async fn delete(&self, api_version: &str, kind: &str, namespace: &str, name: &str) {
         let api = self.api(api_version, kind, &plural(kind), namespace);
@@ -170,6 +185,7 @@ fn plural(kind: &str) -> String {
 async fn connect(kubeconfig: &Path) -> Result<kube::Client> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let kubeconfig = kube::config::Kubeconfig::read_from(kubeconfig)?;
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &kube::config::KubeConfigOptions::default()).await?;
+    let config =
+        kube::Config::from_custom_kubeconfig(kubeconfig, &kube::config::KubeConfigOptions::default()).await?;
     Ok(kube::Client::try_from(config)?)
 }

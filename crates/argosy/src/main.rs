@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         }
     };
     // Servers tell what they do; a demo and the client verbs keep to their own output.
-    let default_level = if matches!(arguments.verb, Verb::Run(_)) { "info" } else { "off" };
+    let default_level = if matches!(arguments.verb, Verb::Run(_)) { "info,kube_client=error" } else { "off" };
     let filter = EnvFilter::new(arguments.log.as_deref().unwrap_or(default_level));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     rustls::crypto::ring::default_provider().install_default().ok();

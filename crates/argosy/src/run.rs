@@ -9,7 +9,7 @@ use clap::Args;
 use cluster::{ClusterOptions, Clusters, ControlOptions, ControlPlane};
 use controller::{CompareLevel, Controller, ControllerOptions, Handle};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use render::{RenderOptions, Renderer};
+use render::{RenderMetrics, RenderOptions, Renderer};
 use server::{ApplicationLoop, Deps, Server, ServerHandle, ServerOptions};
 use source::Sources;
 use tokio::sync::watch;
@@ -81,10 +81,11 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
     let renderer = Renderer::new(sources, RenderOptions::default());
     let controller =
         Controller::start(control.clone(), clusters.clone(), renderer.clone(), ControllerOptions::default());
+    let port = LoopPort { handle: controller.clone(), renderer };
     let server = Server::start(Deps {
         control: control.clone(),
         clusters,
-        controller: Some(Arc::new(LoopPort(controller.clone()))),
+        controller: Some(Arc::new(port)),
         options: options.server,
     })
     .await
@@ -93,32 +94,48 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
 }
 
 /// The application loop as the API server sees it.
-struct LoopPort(Handle);
+struct LoopPort {
+    handle: Handle,
+    renderer: Renderer,
+}
 
 impl ApplicationLoop for LoopPort {
     fn tree(&self, key: &AppKey) -> Option<Arc<ApplicationTree>> {
-        self.0.views.tree(key)
+        self.handle.views.tree(key)
     }
 
     fn managed(&self, key: &AppKey) -> Option<Arc<Vec<ResourceDiff>>> {
-        self.0.views.managed(key)
+        self.handle.views.managed(key)
     }
 
     fn subscribe(&self, key: &AppKey) -> watch::Receiver<u64> {
-        self.0.views.subscribe(key)
+        self.handle.views.subscribe(key)
     }
 
     fn refresh(&self, key: &AppKey) -> bool {
-        let handled = self.0.handles(key);
+        let handled = self.handle.handles(key);
         if handled {
-            self.0.refresh(key, CompareLevel::LatestForced, false);
+            self.handle.refresh(key, CompareLevel::LatestForced, false);
         }
         handled
     }
 
     fn metrics_text(&self) -> String {
-        self.0.metrics_text()
+        let mut text = self.handle.metrics_text();
+        text.push_str(&render_metrics(&self.renderer.metrics()));
+        text
     }
+}
+
+/// What the renderer counts, in Prometheus' text format. Argo CD has no such counters, so the names are Argosy's.
+fn render_metrics(metrics: &RenderMetrics) -> String {
+    [
+        ("argosy_renders_total", "Sources that were really rendered.", metrics.renders),
+        ("argosy_render_cache_hits_total", "Renders that were answered from the cache.", metrics.hits),
+        ("argosy_render_failures_total", "Renders that failed.", metrics.failures),
+    ]
+    .map(|(name, help, value)| format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n"))
+    .concat()
 }
 
 impl Roles {

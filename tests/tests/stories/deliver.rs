@@ -15,7 +15,11 @@ stories![
 
 /// `kubectl apply -f application.yaml` is enough; a push is answered by a sync.
 async fn a_commit_becomes_running_objects(world: &World) {
-    let git = GitHost::start(&[("web/deployment.yaml", &deployment("web", 2)), ("web/map.yaml", &config_map("map", "one"))]).await;
+    let git = GitHost::start(&[
+        ("web/deployment.yaml", &deployment("web", 2)),
+        ("web/map.yaml", &config_map("map", "one")),
+    ])
+    .await;
     let argosy = Argosy::start(world, "argocd-commit").await;
     world.apply(&application(argosy.namespace(), "commit-web", &git, "web", &automated())).await;
 
@@ -105,7 +109,11 @@ async fn removed_files_are_pruned_only_when_told_to(world: &World) {
 }
 
 async fn deleting_an_application_takes_its_objects_along(world: &World) {
-    let git = GitHost::start(&[("app/deployment.yaml", &deployment("web", 1)), ("app/map.yaml", &config_map("map", "x"))]).await;
+    let git = GitHost::start(&[
+        ("app/deployment.yaml", &deployment("web", 1)),
+        ("app/map.yaml", &config_map("map", "x")),
+    ])
+    .await;
     let argosy = Argosy::start(world, "argocd-delete").await;
     let mut with_finalizer = application(argosy.namespace(), "delete-all", &git, "app", &automated());
     with_finalizer["metadata"]["finalizers"] = json!(["resources-finalizer.argocd.argoproj.io"]);
@@ -116,16 +124,17 @@ async fn deleting_an_application_takes_its_objects_along(world: &World) {
 
     world.delete("argoproj.io/v1alpha1", "Application", argosy.namespace(), "delete-all").await;
     world.delete("argoproj.io/v1alpha1", "Application", argosy.namespace(), "delete-none").await;
-    eventually("the application is gone", async || {
-        match argosy.application(world, "delete-all").await {
-            None => Ok(()),
-            Some(application) => Err(format!("finalizers: {:?}", application.metadata.finalizers)),
-        }
+    eventually("the application is gone", async || match argosy.application(world, "delete-all").await {
+        None => Ok(()),
+        Some(application) => Err(format!("finalizers: {:?}", application.metadata.finalizers)),
     })
     .await;
     for (api_version, kind, name) in [("apps/v1", "Deployment", "web"), ("v1", "ConfigMap", "map")] {
         assert!(world.get(api_version, kind, "delete-all", name).await.is_none(), "{kind} {name} is left");
-        assert!(world.get(api_version, kind, "delete-none", name).await.is_some(), "{kind} {name} was not to be touched");
+        assert!(
+            world.get(api_version, kind, "delete-none", name).await.is_some(),
+            "{kind} {name} was not to be touched"
+        );
     }
 }
 
@@ -163,13 +172,17 @@ async fn waves_and_hooks_run_in_order(world: &World) {
         .map(|result| (result.sync_phase.clone(), result.name.clone()))
         .collect();
     let wanted = [("PreSync", "before"), ("Sync", "first"), ("Sync", "second"), ("PostSync", "after")];
-    let wanted: Vec<(String, String)> = wanted.iter().map(|(phase, name)| ((*phase).into(), (*name).into())).collect();
+    let wanted: Vec<(String, String)> =
+        wanted.iter().map(|(phase, name)| ((*phase).into(), (*name).into())).collect();
     assert_eq!(phases, wanted);
     // What was created is the witness: each came after the one before it.
     let mut times = Vec::new();
-    for (api_version, kind, name) in
-        [("batch/v1", "Job", "before"), ("apps/v1", "Deployment", "first"), ("apps/v1", "Deployment", "second"), ("batch/v1", "Job", "after")]
-    {
+    for (api_version, kind, name) in [
+        ("batch/v1", "Job", "before"),
+        ("apps/v1", "Deployment", "first"),
+        ("apps/v1", "Deployment", "second"),
+        ("batch/v1", "Job", "after"),
+    ] {
         let object = world.get(api_version, kind, "waves", name).await.unwrap();
         times.push(object["metadata"]["creationTimestamp"].as_str().unwrap().to_owned());
     }

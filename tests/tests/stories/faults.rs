@@ -12,14 +12,23 @@ async fn a_killed_process_goes_on_where_it_was(world: &World) {
     let git = GitHost::start(&[
         ("app/map.yaml", &config_map("map", "0")),
         ("app/first.yaml", &deployment("first", 1)),
-        ("app/second.yaml", &deployment("second", 1).replace("  name: second\nspec", "  name: second\n  annotations: {argocd.argoproj.io/sync-wave: \"1\"}\nspec")),
+        (
+            "app/second.yaml",
+            &deployment("second", 1).replace(
+                "  name: second\nspec",
+                "  name: second\n  annotations: {argocd.argoproj.io/sync-wave: \"1\"}\nspec",
+            ),
+        ),
     ])
     .await;
     let mut argosy = Argosy::start(world, "argocd-killed").await;
     world.apply(&application(argosy.namespace(), "killed", &git, "app", &automated())).await;
     for round in 0..4_u64 {
         let value = round.to_string();
-        git.commit(&[("app/map.yaml", &config_map("map", &value)), ("app/first.yaml", &deployment("first", 1 + round as u32))]);
+        git.commit(&[
+            ("app/map.yaml", &config_map("map", &value)),
+            ("app/first.yaml", &deployment("first", 1 + round as u32)),
+        ]);
         tokio::time::sleep(std::time::Duration::from_millis(150 * (round + 1))).await;
         argosy.kill();
         argosy.restart().await;
@@ -30,11 +39,42 @@ async fn a_killed_process_goes_on_where_it_was(world: &World) {
                 return Ok(());
             }
             let application = argosy.application(world, "killed").await;
-            Err(format!("{}; {}", map["data"], application.map(|found| tests::describe(&found)).unwrap_or_default()))
+            Err(format!(
+                "{}; {}",
+                map["data"],
+                application.map(|found| tests::describe(&found)).unwrap_or_default()
+            ))
         })
         .await;
         argosy.until_good(world, "killed").await;
     }
+}
+
+/// While the cluster does not answer nothing is lost, and afterwards the work goes on by itself.
+#[test]
+fn a_lost_api_server_is_waited_out() {
+    crate::tell(tests::Kind::Real, async |world| {
+        let git = GitHost::start(&[("app/map.yaml", &config_map("map", "before"))]).await;
+        let argosy = Argosy::start(&world, "argocd-outage").await;
+        world.apply(&application(argosy.namespace(), "outage", &git, "app", &automated())).await;
+        argosy.until_good(&world, "outage").await;
+
+        world.pause();
+        let commit = git.commit(&[("app/map.yaml", &config_map("map", "after"))]);
+        argosy.push_event(&git.url(), &commit, &["app/map.yaml"]).await;
+        tokio::time::sleep(std::time::Duration::from_secs(8)).await;
+        world.resume();
+        eventually("the commit made during the outage arrives", async || {
+            let map = world.get("v1", "ConfigMap", "outage", "map").await.unwrap_or_default();
+            if map.pointer("/data/value") == Some(&json!("after")) {
+                Ok(())
+            } else {
+                Err(map["data"].to_string())
+            }
+        })
+        .await;
+        argosy.until_good(&world, "outage").await;
+    });
 }
 
 /// While Git cannot be reached the status says so, and nothing is touched.

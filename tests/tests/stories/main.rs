@@ -1,6 +1,7 @@
 //! The stories, told on the sandbox and on the real control plane. Each reads like a page of the manual.
 
 mod deliver;
+mod examples;
 mod faults;
 mod manifests;
 mod operate;

@@ -29,7 +29,15 @@ async fn what_is_wrong_is_named_and_others_go_on(world: &World) {
     world.apply(&with("wrong-revision", "targetRevision", "no-such-branch")).await;
     world.apply(&with("wrong-repository", "repoURL", &git.url().replace(".git", "-absent.git"))).await;
     world.apply(&with("wrong-project", "path", "good")).await;
-    world.merge("argoproj.io/v1alpha1", "Application", &namespace, "wrong-project", &json!({"spec": {"project": "none"}})).await;
+    world
+        .merge(
+            "argoproj.io/v1alpha1",
+            "Application",
+            &namespace,
+            "wrong-project",
+            &json!({"spec": {"project": "none"}}),
+        )
+        .await;
     world.apply(&application(&namespace, "right", &git, "good", &automated())).await;
 
     argosy.until_good(world, "right").await;
@@ -46,7 +54,8 @@ async fn what_is_wrong_is_named_and_others_go_on(world: &World) {
                 application.status.conditions.iter().any(|condition| condition.r#type == kind)
             })
             .await;
-        let condition = application.status.conditions.iter().find(|condition| condition.r#type == kind).unwrap();
+        let condition =
+            application.status.conditions.iter().find(|condition| condition.r#type == kind).unwrap();
         for word in words {
             assert!(condition.message.contains(word), "{name}: {word:?} is not in {:?}", condition.message);
         }
@@ -72,7 +81,8 @@ async fn helm_kustomize_and_jsonnet_are_rendered(world: &World) {
     helm["spec"]["source"]["helm"] = json!({"parameters": [{"name": "value", "value": "given"}]});
     let kustomize = application(&namespace, "kinds-kustomize", &git, "kustomize/overlay", &automated());
     let mut jsonnet = application(&namespace, "kinds-jsonnet", &git, "jsonnet", &automated());
-    jsonnet["spec"]["source"]["directory"] = json!({"jsonnet": {"tlas": [{"name": "value", "value": "given"}]}});
+    jsonnet["spec"]["source"]["directory"] =
+        json!({"jsonnet": {"tlas": [{"name": "value", "value": "given"}]}});
     for (application, name, kind, map, value) in [
         (&helm, "kinds-helm", "Helm", "kinds-helm", "given"),
         (&kustomize, "kinds-kustomize", "Kustomize", "prod-map", "base"),

@@ -11,7 +11,9 @@ async fn an_application_is_operated_from_the_command_line(world: &World) {
     let git = GitHost::start(&[("app/map.yaml", &config_map("map", "one"))]).await;
     let argosy = Argosy::start(world, "argocd-verbs").await;
     world.apply(&application(argosy.namespace(), "verbs", &git, "app", &manual())).await;
-    argosy.until(world, "verbs", "compared", |application| application.status.sync.status == "OutOfSync").await;
+    argosy
+        .until(world, "verbs", "compared", |application| application.status.sync.status == "OutOfSync")
+        .await;
 
     let listed = argosy.command(&["app", "list", "-o", "name"]).ok();
     assert_eq!(listed.stdout, format!("{}/verbs\n", argosy.namespace()));
