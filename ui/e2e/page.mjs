@@ -42,7 +42,7 @@ const browser = await chromium.launchPersistentContext(profile, {
   executablePath,
   args: FLAGS,
   colorScheme: process.env.ARGOSY_SCHEME === "dark" ? "dark" : "light",
-  viewport: { width: 1280, height: 720 },
+  viewport: { width: 1280, height: 560 },
 });
 try {
   browser.setDefaultTimeout(PATIENCE_MS);
@@ -169,6 +169,7 @@ async function total(page) {
 async function picture(page, name) {
   if (!screenshots) return;
   // Fonts and transitions settle.
+  await page.evaluate(() => document.activeElement instanceof HTMLInputElement && document.activeElement.blur());
   await page.waitForTimeout(300);
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }

@@ -21,10 +21,16 @@ export function asYaml(json: string | undefined): string {
 const LOOK: Extension = [
   EditorView.theme({
     ".cm-gutters": { backgroundColor: "var(--ground)", color: "var(--muted)", borderRight: "1px solid var(--line)" },
-    ".cm-collapsedLines": { background: "var(--ground)", color: "var(--muted)" },
+    ".cm-collapsedLines": {
+      background: "var(--ground)",
+      color: "var(--muted)",
+      // The library's own signs are missing in many fonts.
+      "&:before": { content: '"↕"' },
+      "&:after": { content: '""' },
+    },
     "&.cm-merge-b .cm-changedText": { background: "color-mix(in srgb, var(--good) 30%, transparent)" },
     ".cm-deletedChunk .cm-deletedText": { background: "color-mix(in srgb, var(--bad) 30%, transparent)" },
-    "&.cm-merge-b .cm-changedLine, .cm-insertedLine": { backgroundColor: "color-mix(in srgb, var(--good) 10%, transparent)" },
+    "&.cm-merge-b .cm-changedLine": { backgroundColor: "color-mix(in srgb, var(--good) 10%, transparent)" },
     ".cm-deletedChunk": { backgroundColor: "color-mix(in srgb, var(--bad) 10%, transparent)" },
   }),
   syntaxHighlighting(
