@@ -97,7 +97,6 @@ fn describe(
     live: Option<&Object>,
     difference: Option<Difference>,
 ) -> ResourceDiff {
-    let json = |object: Option<&Object>| object.map(Object::to_json).unwrap_or_default();
     let secret = key.kind == "Secret" && key.group.is_empty();
     let masked = if secret { Some(rules.compare.mask(target, live)) } else { None };
     let (target, live, difference) = match &masked {
@@ -117,8 +116,9 @@ fn describe(
         target_state: text(target),
         live_state: text(live),
         hook: live.is_some_and(sync::is_hook),
-        normalized_live_state: json(difference.normalized_live.as_ref()),
-        predicted_live_state: json(difference.predicted_live.as_ref()),
+        // Clients parse these without asking, so what is not there is `null` and never empty.
+        normalized_live_state: text(difference.normalized_live.as_ref().or(live)),
+        predicted_live_state: text(difference.predicted_live.as_ref().or(target)),
         resource_version: live.map(|live| live.resource_version().to_owned()).unwrap_or_default(),
         modified: difference.modified,
         diff: String::new(),
