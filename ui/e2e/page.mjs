@@ -42,7 +42,7 @@ const browser = await chromium.launchPersistentContext(profile, {
   executablePath,
   args: FLAGS,
   colorScheme: process.env.ARGOSY_SCHEME === "dark" ? "dark" : "light",
-  viewport: { width: 1280, height: 560 },
+  viewport: { width: 1280, height: 620 },
 });
 try {
   browser.setDefaultTimeout(PATIENCE_MS);

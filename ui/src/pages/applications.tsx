@@ -10,12 +10,16 @@ import { HealthBadge, SyncBadge } from "../components/status";
 const SYNC_CODES = ["Synced", "OutOfSync", "Unknown"];
 const HEALTH_CODES = ["Healthy", "Progressing", "Degraded", "Suspended", "Missing", "Unknown"];
 
+/** How many rows are drawn at first, and more at each wish: browsers are slow with thousands. */
+const ROWS = 200;
+
 export function ApplicationsPage() {
   const { applications, state, error } = followApplications();
   const [text, setText] = createSignal("");
   const [sync, setSync] = createSignal("");
   const [health, setHealth] = createSignal("");
   const shown = createMemo(() => filtered(applications, { text: text(), sync: sync(), health: health() }));
+  const [limit, setLimit] = createSignal(ROWS);
   const total = createMemo(() => Object.values(applications).filter(Boolean).length);
   return (
     <section>
@@ -50,11 +54,18 @@ export function ApplicationsPage() {
           </tr>
         </thead>
         <tbody>
-          <For each={shown()} fallback={<Empty total={total()} />}>
+          <For each={shown().slice(0, limit())} fallback={<Empty total={total()} />}>
             {(application) => <Row application={application} />}
           </For>
         </tbody>
       </table>
+      <Show when={shown().length > limit()}>
+        <p>
+          <button type="button" onClick={() => setLimit(limit() + ROWS)}>
+            Show more ({shown().length - limit()} are hidden)
+          </button>
+        </p>
+      </Show>
     </section>
   );
 }

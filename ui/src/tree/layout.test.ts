@@ -20,5 +20,30 @@ test("a node whose parent is not shown hangs on the application", () => {
 });
 
 test("edges leave and reach nodes horizontally", () => {
-  expect(curve([{ x: 0, y: 0 }, { x: 60, y: 40 }])).toBe("M0,0 C30,0 30,40 60,40");
+  expect(curve({ id: "a", x: 0, y: 0 }, { id: "b", x: 310, y: 40 })).toBe("M250,29 C280,29 280,69 310,69");
+});
+
+test("siblings do not overlap and parents stand in their middle", () => {
+  const owner = { kind: "ReplicaSet", name: "r", uid: "r" };
+  const pods = ["a", "b", "c"].map((name) => ({ kind: "Pod", name, uid: name, parentRefs: [owner] }));
+  const { nodes, height } = layoutTree([...pods, owner], "app");
+  const y = (id: string) => nodes.find((node) => node.id === id)?.y ?? Number.NaN;
+  expect([y("b") - y("a"), y("c") - y("b")]).toEqual([70, 70]);
+  expect([y("r"), y("app")]).toEqual([y("b"), y("b")]);
+  expect(height).toBe(y("c") + 58 + 8);
+});
+
+test("objects that own each other in a circle are shown once", () => {
+  const one = { kind: "A", name: "one", uid: "1" };
+  const two = { kind: "A", name: "two", uid: "2", parentRefs: [one] };
+  const { nodes } = layoutTree([{ ...one, parentRefs: [two] }, two], "app");
+  expect(nodes.map((node) => node.id).sort()).toEqual(["1", "2", "app"]);
+});
+
+test("thousands of objects are laid out in no time", () => {
+  const owner = { kind: "Job", name: "owner", uid: "owner" };
+  const pods = Array.from({ length: 5000 }, (_, index) => ({ kind: "Pod", name: `p${index}`, uid: `p${index}`, parentRefs: [owner] }));
+  const start = performance.now();
+  expect(layoutTree([owner, ...pods], "app").nodes).toHaveLength(5002);
+  expect(performance.now() - start).toBeLessThan(2000);
 });

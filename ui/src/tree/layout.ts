@@ -1,9 +1,14 @@
-// Where the nodes of a resource tree are drawn: a layered graph from left to right.
-import dagre from "@dagrejs/dagre";
+// Where the nodes of a resource tree are drawn: columns from left to right, each parent beside the middle of its children.
+//
+// Objects form a forest below the application, so no general layout of graphs is needed: this takes time in proportion
+// to the nodes, and a tree of thousands can be laid out anew at every change.
 import type { ResourceNode, ResourceRef } from "../api/types";
 
 export const NODE_WIDTH = 250;
 export const NODE_HEIGHT = 58;
+const COLUMN = NODE_WIDTH + 60;
+const ROW = NODE_HEIGHT + 12;
+const MARGIN = 8;
 
 export interface Placed {
   id: string;
@@ -27,63 +32,59 @@ const ROOT = "(application)";
 
 /** Lays out the tree below the application, which is the node with the id `rootId`. */
 export function layoutTree(nodes: ResourceNode[], rootId: string = ROOT): Layout {
-  const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 12, ranksep: 60, marginx: 8, marginy: 8 });
-  graph.setDefaultEdgeLabel(() => ({}));
-  graph.setNode(rootId, { width: NODE_WIDTH, height: NODE_HEIGHT });
   const known = new Set(nodes.map(nodeId));
-  const sorted = [...nodes].sort((one, other) => sortKey(one).localeCompare(sortKey(other)));
-  for (const node of sorted) {
-    graph.setNode(nodeId(node), { width: NODE_WIDTH, height: NODE_HEIGHT });
+  const children = new Map<string, string[]>();
+  const edges: { from: string; to: string }[] = [];
+  for (const node of [...nodes].sort((one, other) => sortKey(one).localeCompare(sortKey(other)))) {
+    const id = nodeId(node);
+    const parents = (node.parentRefs ?? []).map(nodeId).filter((parent) => known.has(parent) && parent !== id);
+    // A node with several owners stands beside the first and has lines from all.
+    const [first = rootId, ...others] = parents;
+    const siblings = children.get(first);
+    if (siblings) siblings.push(id);
+    else children.set(first, [id]);
+    edges.push(...[first, ...others].map((from) => ({ from, to: id })));
   }
-  for (const node of sorted) {
-    const parents = (node.parentRefs ?? []).map(nodeId).filter((id) => known.has(id));
-    for (const parent of parents.length > 0 ? parents : [rootId]) {
-      graph.setEdge(parent, nodeId(node));
+
+  const places = new Map<string, Placed>();
+  let row = 0;
+  let depth = 0;
+  const place = (id: string, column: number): Placed => {
+    const placed: Placed = { id, x: MARGIN + column * COLUMN, y: MARGIN + row * ROW };
+    places.set(id, placed);
+    depth = Math.max(depth, column);
+    const below = (children.get(id) ?? []).filter((child) => !places.has(child)).map((child) => place(child, column + 1));
+    const [top, bottom] = [below[0], below.at(-1)];
+    if (top && bottom) {
+      placed.y = (top.y + bottom.y) / 2;
+    } else {
+      row += 1;
     }
+    return placed;
+  };
+  place(rootId, 0);
+  // Objects that own each other in a circle hang on nothing; they are shown all the same.
+  for (const id of known) {
+    if (!places.has(id)) place(id, 1);
   }
-  dagre.layout(graph);
-  const size = graph.graph() as { width?: number; height?: number };
+
   return {
-    width: size.width ?? 0,
-    height: size.height ?? 0,
-    nodes: graph.nodes().map((id) => {
-      const { x, y } = graph.node(id) as { x: number; y: number };
-      return { id, x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
+    width: 2 * MARGIN + depth * COLUMN + NODE_WIDTH,
+    height: 2 * MARGIN + row * ROW - (ROW - NODE_HEIGHT),
+    nodes: [...places.values()],
+    edges: edges.flatMap(({ from, to }) => {
+      const [start, end] = [places.get(from), places.get(to)];
+      return start && end ? [{ from, to, path: curve(start, end) }] : [];
     }),
-    edges: graph.edges().map((edge) => ({
-      from: edge.v,
-      to: edge.w,
-      path: curve([
-        side(graph.node(edge.v) as Point, 1),
-        // What lies between: the places where an edge passes other columns.
-        ...(graph.edge(edge) as { points: Point[] }).points.slice(1, -1).filter((_, index, all) => all.length > 1 && index % 2 === 1),
-        side(graph.node(edge.w) as Point, -1),
-      ]),
-    })),
   };
 }
 
-interface Point {
-  x: number;
-  y: number;
-}
-
-/** The middle of a node's right (1) or left (-1) side. */
-function side(center: Point, direction: 1 | -1): Point {
-  return { x: center.x + (direction * NODE_WIDTH) / 2, y: center.y };
-}
-
-/** An SVG path through points that leaves and reaches each horizontally. */
-export function curve(points: Point[]): string {
-  return points
-    .map(({ x, y }, index) => {
-      const before = points[index - 1];
-      if (!before) return `M${x},${y}`;
-      const middle = (before.x + x) / 2;
-      return `C${middle},${before.y} ${middle},${y} ${x},${y}`;
-    })
-    .join(" ");
+/** An SVG path from a node's right side to another's left side, which leaves and arrives horizontally. */
+export function curve(start: Placed, end: Placed): string {
+  const [x1, y1] = [start.x + NODE_WIDTH, start.y + NODE_HEIGHT / 2];
+  const [x2, y2] = [end.x, end.y + NODE_HEIGHT / 2];
+  const middle = (x1 + x2) / 2;
+  return `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
 }
 
 function sortKey(node: ResourceNode): string {
