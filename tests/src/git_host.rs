@@ -45,6 +45,8 @@ impl GitHost {
         for (folder, name) in folders {
             copy(folder, &host.folder().join(name));
         }
+        // The folders may hold ignore files that mean other repositories.
+        host.repository.git(&["add", "--all", "--force"]);
         host.repository.commit("folders", &[]);
         host
     }

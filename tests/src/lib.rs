@@ -10,6 +10,7 @@
 //! deadline, never for a time.
 //!
 //! Deliberately absent: tests of single crates. Those are beside the code.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that fails ends at once")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests tell what they skip")]
 
 mod argosy;

@@ -1,4 +1,5 @@
 //! Argo CD's own command line does its daily work against Argosy: by gRPC and by gRPC-web, with its exit codes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that fails ends at once")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests tell what they skip")]
 
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
 //! The web page: its types are those of the server, and a person finds their way through it in a real browser.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that fails ends at once")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests tell what they skip")]
 
 use std::path::Path;

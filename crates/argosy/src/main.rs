@@ -39,6 +39,7 @@ Examples:
   argosy app sync guestbook                 make the cluster equal to Git
   argosy render charts/shop                 print what a directory renders to";
 
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Try Argosy: a simulated cluster, a Git repository with five applications, and the web page.

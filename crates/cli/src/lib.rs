@@ -29,6 +29,7 @@ pub use error::Error;
 pub use session::GlobalOptions;
 
 /// A verb that talks to an API server.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Log in to an API server and remember it.

@@ -67,7 +67,7 @@ pub(crate) fn generate(
             (Kind::Secret, Err(error)) => drop(data.insert(key, wrapped_base64(error.as_bytes()).into())),
             (Kind::ConfigMap, Ok(text)) => drop(data.insert(key, text.into())),
             (Kind::ConfigMap, Err(error)) => {
-                drop(binary.insert(key, wrapped_base64(error.as_bytes()).into()))
+                drop(binary.insert(key, wrapped_base64(error.as_bytes()).into()));
             }
         }
     }

@@ -42,7 +42,7 @@ fn go_json(value: &Value) -> String {
     for character in text.chars() {
         match character {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                escaped.push_str(&format!("\\u{:04x}", character as u32))
+                escaped.push_str(&format!("\\u{:04x}", character as u32));
             }
             other => escaped.push(other),
         }

@@ -328,7 +328,7 @@ fn choose<'a>(
                 other.now.name == first.now.name
                     && (namespace.is_none() || other.now.namespace == first.now.namespace)
             };
-            if rest.iter().all(|other| same(other)) {
+            if rest.iter().all(same) {
                 return Ok(Some(first));
             }
             let names: Vec<String> = found.iter().map(|candidate| candidate.now.to_string()).collect();

@@ -150,7 +150,7 @@ fn expand_all(place: &mut Value, values: &BTreeMap<String, Value>) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| expand_all(item, values)),
         Value::Object(map) => {
-            map.values_mut().filter(|value| value.is_string()).for_each(|value| expand_all(value, values))
+            map.values_mut().filter(|value| value.is_string()).for_each(|value| expand_all(value, values));
         }
         _ => {}
     }

@@ -64,7 +64,7 @@ fn bad_link(path: &TreePath, target: &str, error: &PathError) -> TreeError {
 /// As [`resolve`] and [`Tree::read`].
 pub fn read(tree: &dyn Tree, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
     match resolve(tree, path)? {
-        Some((place, kind)) if kind == EntryKind::File => tree.read(&place),
+        Some((place, EntryKind::File)) => tree.read(&place),
         Some(_) => Err(TreeError::IsDirectory { path: path.clone() }),
         None => Err(TreeError::NotFound { path: path.clone() }),
     }

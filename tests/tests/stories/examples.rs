@@ -35,8 +35,11 @@ fn the_example_applications_and_a_public_chart_become_healthy() {
         // There is no cloud here, so the story gives the load balancers their addresses.
         for (namespace, name) in [("jsonnet-guestbook", "jsonnet-guestbook-ui"), ("nginx", "nginx")] {
             eventually("the load balancer is asked for", async || {
-                let service = world.get("v1", "Service", namespace, name).await;
-                service.map(drop).ok_or_else(|| format!("no Service {name}"))
+                if world.get("v1", "Service", namespace, name).await.is_some() {
+                    return Ok(());
+                }
+                let application = argosy.application(&world, namespace).await;
+                Err(application.map(|found| tests::describe(&found)).unwrap_or_default())
             })
             .await;
             let status = json!({"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]}}});

@@ -1,4 +1,5 @@
 //! The stories, told on the sandbox and on the real control plane. Each reads like a page of the manual.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that fails ends at once")]
 
 mod deliver;
 mod examples;

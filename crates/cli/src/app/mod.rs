@@ -22,6 +22,7 @@ use crate::client::{Client, application_path};
 use crate::error::Error;
 
 /// A verb of applications.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum AppVerb {
     /// List applications.

@@ -224,7 +224,7 @@ impl SpecFlags {
             None => {}
             Some("none" | "manual") => policy.automated = None,
             Some("auto" | "automatic" | "automated") => {
-                policy.automated = Some(SyncPolicyAutomated::default())
+                policy.automated = Some(SyncPolicyAutomated::default());
             }
             Some(other) => {
                 return Err(Error::Usage(format!("--sync-policy {other:?}: use manual or automated")));

@@ -25,7 +25,8 @@ pub(crate) fn set_namespace(
     for resource in list.iter_mut() {
         resource.remember();
         let id = resource.id();
-        if !is_cluster_scoped(&id.group, &id.version, &id.kind) && !(unset_only && !id.namespace.is_empty()) {
+        let is_wanted = !unset_only || id.namespace.is_empty();
+        if is_wanted && !is_cluster_scoped(&id.group, &id.version, &id.kind) {
             resource.metadata().insert("namespace".to_owned(), namespace.into());
         }
         let is_binding = matches!(id.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");

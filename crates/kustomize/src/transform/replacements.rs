@@ -155,7 +155,7 @@ fn collect<'a>(node: &'a Value, steps: &[Step], found: &mut Vec<&'a Value>) {
     };
     match (step, node) {
         (Step::Field(name), Value::Object(map)) => {
-            map.get(name).into_iter().for_each(|child| collect(child, rest, found))
+            map.get(name).into_iter().for_each(|child| collect(child, rest, found));
         }
         (Step::Index(index), Value::Object(map)) => {
             map.get(&index.to_string()).into_iter().for_each(|child| collect(child, rest, found));
