@@ -1,3 +1,5 @@
+//! Sync windows: which are active, and what they permit.
+
 use super::*;
 
 fn window(kind: &str, schedule: &str, duration: &str) -> SyncWindow {

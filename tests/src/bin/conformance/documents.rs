@@ -272,10 +272,7 @@ mod tests {
         assert_eq!(difference(json!({"a": [1]}), json!({"a": [1, 2]})).unwrap(), "/a/1 <absent> 2");
         assert_eq!(difference(json!({"a/b": 1}), json!({"a/b": "1"})).unwrap(), "/a~1b 1 \"1\"");
         assert_eq!(difference(json!({"a": null}), json!({})).unwrap(), "/a null <absent>");
-        assert_eq!(
-            difference(json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992.0)).is_some(),
-            true
-        );
+        assert!(difference(json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992.0)).is_some());
         assert_eq!(difference(json!(true), json!(1)).unwrap(), " true 1");
     }
 
