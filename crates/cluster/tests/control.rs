@@ -163,7 +163,13 @@ async fn missing_definitions_are_waited_for() {
     assert!(!start.is_finished(), "there is nothing to read yet");
     install::apply_all(client, "argocd", None).await.unwrap();
     let control = within(20, start).await.unwrap().unwrap();
-    assert!(control.project("default").is_some());
+    // The control plane may have started between the definitions and the project.
+    let installed = async {
+        while control.project("default").is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    within(20, installed).await;
     assert_eq!(control.troubles(), Vec::<String>::new());
 }
 
