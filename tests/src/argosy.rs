@@ -60,6 +60,11 @@ pub struct Argosy {
 impl Argosy {
     /// Runs `argosy run --install` on a world, in a namespace of its own, and logs in.
     pub async fn start(world: &World, namespace: &str) -> Self {
+        Self::start_with(world, namespace, &[]).await
+    }
+
+    /// As [`Argosy::start`], with further arguments of `argosy run`.
+    pub async fn start_with(world: &World, namespace: &str, further: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = [
             "run",
@@ -76,8 +81,10 @@ impl Argosy {
             "--data",
             &home.path().join("data").display().to_string(),
         ]
-        .map(str::to_owned)
-        .to_vec();
+        .iter()
+        .chain(further)
+        .map(|word| (*word).to_owned())
+        .collect();
         let log = Arc::new(Mutex::new(String::new()));
         let (child, url) = spawn(&arguments, &log).await;
         let mut argosy = Self {

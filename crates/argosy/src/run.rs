@@ -40,7 +40,7 @@ pub(crate) struct RunOptions {
     /// The port of the API and the web page.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// The port of /metrics; the API's own port serves them too.
+    /// The port of /metrics; without it they are not served.
     #[arg(long)]
     metrics_port: Option<u16>,
     /// Serve plain HTTP.

@@ -16,7 +16,7 @@ use crate::watch::{self, Watch};
 const SETTLE: Duration = Duration::from_millis(500);
 /// A step through the applications that meets a different one each round.
 const STRIDE: usize = 37;
-/// Any label of this name in `/metrics` counts.
+/// The counter in `/metrics`.
 const RENDERS: &str = "argosy_renders_total";
 
 /// Measures and prints.
@@ -62,8 +62,8 @@ fn shows(object: &DynamicObject, name: &str, value: &str) -> bool {
 
 /// How many renders argosy has made so far, by its own count.
 async fn renders(setting: &Setting) -> Result<u64> {
-    let url = format!("{}/metrics", setting.argosy.url());
-    let text = reqwest::get(&url).await?.error_for_status()?.text().await?;
+    let url = &setting.metrics;
+    let text = reqwest::get(url).await?.error_for_status()?.text().await?;
     text.lines()
         .find_map(|line| line.strip_prefix(RENDERS)?.trim().parse().ok())
         .with_context(|| format!("{url} has no {RENDERS}"))

@@ -1,5 +1,7 @@
 //! A world with a repository, a running `argosy`, and all applications of a load.
 
+use std::net::TcpListener;
+
 use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kube::api::{Api, DynamicObject, PostParams};
@@ -19,6 +21,8 @@ pub(crate) struct Setting {
     pub(crate) world: World,
     pub(crate) git: GitHost,
     pub(crate) argosy: Argosy,
+    /// Where argosy tells what it has counted.
+    pub(crate) metrics: String,
 }
 
 impl Setting {
@@ -30,8 +34,10 @@ impl Setting {
             files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         let git = GitHost::start(&files).await;
         create_namespace(&world, DESTINATION).await?;
-        let argosy = Argosy::start(&world, CONTROL).await;
-        Ok(Self { world, git, argosy })
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let argosy = Argosy::start_with(&world, CONTROL, &["--metrics-port", &port]).await;
+        let metrics = format!("http://127.0.0.1:{port}/metrics");
+        Ok(Self { world, git, argosy, metrics })
     }
 
     /// Creates all Applications through the Kubernetes API.

@@ -31,7 +31,7 @@ pub(crate) async fn measure(load: &Load, kind: tests::Kind) -> Result<()> {
     let after = Usage::of(process)?;
     drop(applications);
     // Before the floor: an argosy that looks on would be measured with it.
-    let Setting { world, git, argosy } = setting;
+    let Setting { world, git, argosy, .. } = setting;
     let listings = git.listings();
     drop(argosy);
     let argosy = Row {
