@@ -8,13 +8,15 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use cluster::{ClusterOptions, Clusters, ControlOptions, ControlPlane};
 use controller::{CompareLevel, Controller, ControllerOptions, Handle};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use render::{RenderMetrics, RenderOptions, Renderer};
 use server::{ApplicationLoop, Deps, Server, ServerHandle, ServerOptions};
 use source::Sources;
 use tokio::sync::watch;
 use types::settings::parse;
-use types::{AppKey, ApplicationTree, ResourceDiff};
+use types::{AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata};
 
 /// What `run` takes.
 #[derive(Debug, Args)]
@@ -81,7 +83,7 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
     let renderer = Renderer::new(sources, RenderOptions::default());
     let controller =
         Controller::start(control.clone(), clusters.clone(), renderer.clone(), ControllerOptions::default());
-    let port = LoopPort { handle: controller.clone(), renderer };
+    let port = LoopPort { handle: controller.clone(), control: control.clone(), renderer };
     let server = Server::start(Deps {
         control: control.clone(),
         clusters,
@@ -96,6 +98,7 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
 /// The application loop as the API server sees it.
 struct LoopPort {
     handle: Handle,
+    control: ControlPlane,
     renderer: Renderer,
 }
 
@@ -118,6 +121,25 @@ impl ApplicationLoop for LoopPort {
             self.handle.refresh(key, CompareLevel::LatestForced, false);
         }
         handled
+    }
+
+    fn revision_metadata<'a>(
+        &'a self,
+        application: &'a Application,
+        source: &'a ApplicationSource,
+        revision: &'a str,
+    ) -> BoxFuture<'a, Result<Option<RevisionMetadata>, String>> {
+        async move {
+            // Charts have versions, not commits.
+            if !source.chart.is_empty() {
+                return Ok(None);
+            }
+            let access = controller::credentials(&self.control)
+                .access(&source.repo_url, application.spec.project_name());
+            let metadata = self.renderer.sources().git().metadata(&source.repo_url, revision, &access).await;
+            metadata.map(Some).map_err(|error| error.to_string())
+        }
+        .boxed()
     }
 
     fn metrics_text(&self) -> String {

@@ -39,8 +39,8 @@ pub struct GlobalOptions {
     /// A file of certificates (PEM) to trust besides the system's.
     #[arg(long = "server-crt", global = true, help_heading = "Connection")]
     pub server_certificate: Option<PathBuf>,
-    /// Talk to Kubernetes directly, without an API server.
-    #[arg(long, global = true, help_heading = "Connection")]
+    /// Talk to Kubernetes directly, without an API server; not there yet, and refused.
+    #[arg(long, global = true, hide = true)]
     pub core: bool,
     /// Accepted for scripts written for argocd: this client always speaks plain HTTP requests.
     #[arg(long = "grpc-web", global = true, hide = true)]
@@ -68,6 +68,10 @@ impl GlobalOptions {
 
 /// A client for the server that the options and the local configuration name.
 pub(crate) fn connect(options: &GlobalOptions) -> Result<Client, Error> {
+    if options.core {
+        let message = "--core is not there yet: start `argosy run --kubeconfig FILE` and log in to it";
+        return Err(Error::Usage(message.into()));
+    }
     let local = config::read(&options.config_path()?)?;
     let connection = connection(options, &local)?;
     Client::new(connection)

@@ -35,14 +35,20 @@ impl Rendering {
         {
             return Arc::clone(known);
         }
-        let fresh = Arc::new(Credentials {
-            repositories,
-            templates,
-            certificates: settings.tls_certificates.clone(),
-            known_hosts: settings.ssh_known_hosts.clone(),
-        });
+        let fresh = Arc::new(credentials(&self.control));
         *known = Some(Arc::clone(&fresh));
         fresh
+    }
+}
+
+/// How repositories are reached, as the control plane's records say now.
+pub fn credentials(control: &ControlPlane) -> Credentials {
+    let settings = control.settings();
+    Credentials {
+        repositories: control.repositories(),
+        templates: control.repository_credentials(),
+        certificates: settings.tls_certificates.clone(),
+        known_hosts: settings.ssh_known_hosts.clone(),
     }
 }
 

@@ -6,6 +6,8 @@ mod fleet;
 mod store;
 mod target;
 
+pub use engine::credentials;
+
 use std::sync::Arc;
 
 use cluster::{Clusters, ControlPlane};
