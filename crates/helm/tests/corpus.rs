@@ -17,12 +17,6 @@ use std::path::{Path, PathBuf};
 
 use case::Case;
 
-/// Cases that are known to differ, and why. They are reported, and don't fail the test.
-const KNOWN: &[(&str, &str)] = &[(
-    "argo-argo-cd--own-ha-plus-set",
-    "the template engine's regexMatch takes the hyphen in `[\\w-\\.]` for a range, where Go takes it for itself",
-)];
-
 fn corpus() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     let place = std::env::var_os("ARGOSY_CORPUS").map_or(beside, PathBuf::from);
@@ -49,10 +43,6 @@ fn charts_render_to_the_bytes_of_helm() {
         let Some(case) = Case::read(folder) else { continue };
         count += 1;
         if let Err(message) = case.judge() {
-            if let Some((_, reason)) = KNOWN.iter().find(|(known, _)| *known == name) {
-                eprintln!("known to differ: {name}: {reason}");
-                continue;
-            }
             failures.push(format!("{name}: {message}"));
         }
     }

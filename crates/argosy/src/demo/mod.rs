@@ -150,6 +150,9 @@ async fn drive(
 fn print_next_steps(roles: &Roles, repository: &Repository, kubeconfig: &Path) {
     let address = run::shown_address(&roles.server);
     let folder = repository.folder().display();
+    // The program may not be on the PATH of somebody who tries it.
+    let program =
+        std::env::current_exe().map_or_else(|_| "argosy".to_owned(), |path| path.display().to_string());
     println!(
         "
 Try next:
@@ -160,8 +163,8 @@ Try next:
   * change something by hand and see it undone:
       kubectl --kubeconfig {} -n web scale deployment web --replicas 1
   * use the command line:
-      argosy login {address} --plaintext --username admin
-      argosy app get web -o tree
+      {program} login {address} --plaintext --username admin
+      {program} app get web -o tree
 
 Ctrl-C ends the demo and removes everything.
 ",
