@@ -86,7 +86,7 @@ async fn dispatch(arguments: Arguments) -> ExitCode {
         Verb::Client(verb) => return Box::pin(cli::run(verb, &arguments.global)).await,
         Verb::Version(options) => return cli::version(&options, &arguments.global).await,
         Verb::Demo(options) => Box::pin(demo::demo(&options)).await,
-        Verb::Run(options) => Box::pin(run::run(&options)).await,
+        Verb::Run(options) => Box::pin(run::run(&options, arguments.global.insecure)).await,
         Verb::Render(options) => Box::pin(offline::render(&options)).await,
     };
     match result {

@@ -45,7 +45,7 @@ pub(crate) struct RunOptions {
     /// The port of /metrics; without it they are not served.
     #[arg(long)]
     metrics_port: Option<u16>,
-    /// Serve plain HTTP.
+    /// Serve plain HTTP, as does --insecure.
     #[arg(long = "insecure-http", visible_alias = "http")]
     insecure_http: bool,
     /// The path below which everything is served.
@@ -185,7 +185,9 @@ pub(crate) async fn connect(kubeconfig: Option<&PathBuf>, context: Option<&str>)
     Ok(kube::Client::try_from(config)?)
 }
 
-pub(crate) async fn run(options: &RunOptions) -> Result<()> {
+/// Runs all roles until told to end; `insecure` is the flag of that name, which for a server means plain HTTP.
+pub(crate) async fn run(options: &RunOptions, insecure: bool) -> Result<()> {
+    let plain = insecure || options.insecure_http;
     let client = connect(options.kubeconfig.as_ref(), options.context.as_deref()).await?;
     if options.install {
         cluster::install::apply_all(client.clone(), &options.namespace, None).await.context("installing")?;
@@ -205,14 +207,14 @@ pub(crate) async fn run(options: &RunOptions) -> Result<()> {
                 address: options.address,
                 port: options.port,
                 metrics_port: options.metrics_port,
-                insecure: options.insecure_http,
+                insecure: plain,
                 root_path: options.rootpath.clone(),
                 ..ServerOptions::default()
             },
         },
     )
     .await?;
-    let scheme = if options.insecure_http { "http" } else { "https" };
+    let scheme = if plain { "http" } else { "https" };
     println!("url: {scheme}://{}{}", shown_address(&roles.server), options.rootpath);
     println!(
         "the first password of `admin`: kubectl -n {} get secret argocd-initial-admin-secret -o jsonpath='{{.data.password}}' | base64 -d",
