@@ -59,17 +59,19 @@ pub(crate) async fn get(options: &GetOptions, client: &Client) -> Result<(), Err
         Format::Tree | Format::TreeDetailed => {
             print!("{}", summary(&application));
             println!();
-            print!(
-                "{}",
-                tree(client, &AppName::of(&application), options.output == Format::TreeDetailed).await?
-            );
+            print!("{}", tree(client, &application, options.output == Format::TreeDetailed).await?);
         }
     }
     Ok(())
 }
 
 /// The resource tree of an application, as a table.
-pub(super) async fn tree(client: &Client, app: &AppName, detailed: bool) -> Result<String, Error> {
+pub(super) async fn tree(
+    client: &Client,
+    application: &Application,
+    detailed: bool,
+) -> Result<String, Error> {
+    let app = AppName::of(application);
     let tree: ApplicationTree = client.get(&app.path("/resource-tree"), &app.query()).await?;
     let header: &[&str] = if detailed {
         &["KIND/NAME", "AGE", "HEALTH", "REASON"]
@@ -83,7 +85,14 @@ pub(super) async fn tree(client: &Client, app: &AppName, detailed: bool) -> Resu
             let age = row.node.created_at.map(|time| age(time.0)).unwrap_or_default();
             table.push([row.text, age, health.status, health.message]);
         } else {
-            table.push([row.text, String::new(), health.status, health.message]);
+            let reference = &row.node.resource_ref;
+            // Only the application's own objects are compared; what they brought forth has no sync status.
+            let own = application.status.resources.iter().find(|resource| {
+                (&resource.group, &resource.kind, &resource.namespace, &resource.name)
+                    == (&reference.group, &reference.kind, &reference.namespace, &reference.name)
+            });
+            let status = own.map(|resource| resource.status.clone()).unwrap_or_default();
+            table.push([row.text, status, health.status, health.message]);
         }
     }
     Ok(table.to_string())

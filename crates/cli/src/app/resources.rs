@@ -71,7 +71,8 @@ struct Manifests {
 pub(crate) async fn resources(options: &ResourcesOptions, client: &Client) -> Result<(), Error> {
     let app = options.target.app();
     if let Some(format) = options.output {
-        print!("{}", get::tree(client, &app, format == TreeFormat::Detailed).await?);
+        let application = fetch(client, &app, "").await?;
+        print!("{}", get::tree(client, &application, format == TreeFormat::Detailed).await?);
         return Ok(());
     }
     let tree: ApplicationTree = client.get(&app.path("/resource-tree"), &app.query()).await?;
