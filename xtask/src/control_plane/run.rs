@@ -267,8 +267,8 @@ impl ControlPlane {
             "metadata": {"name": "node-1", "annotations": {"kwok.x-k8s.io/node": "fake"},
                 "labels": {"kubernetes.io/os": "linux", "kubernetes.io/hostname": "node-1"}},
             "status": {
-                "allocatable": {"cpu": "4000", "memory": "4000Gi", "pods": "100000"},
-                "capacity": {"cpu": "4000", "memory": "4000Gi", "pods": "100000"},
+                "allocatable": {"cpu": "4000", "memory": "4000Gi", "ephemeral-storage": "4000Gi", "pods": "100000"},
+                "capacity": {"cpu": "4000", "memory": "4000Gi", "ephemeral-storage": "4000Gi", "pods": "100000"},
             },
         });
         let (code, answer) = self.request("POST", "/api/v1/nodes", Some(&node.to_string()))?;
