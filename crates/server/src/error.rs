@@ -12,12 +12,12 @@ pub enum Error {
         reason: String,
     },
     /// The address cannot be listened on.
-    #[error("listen on {address}: {source}; is another process using the port?")]
+    #[error("listen on {address}: {reason}; is another process using the port?")]
     Listen {
         /// The address.
         address: String,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The certificate or its key cannot be used.
     #[error(

@@ -82,7 +82,7 @@ impl Server {
             options,
         });
         let address = SocketAddr::new(core.options.address, core.options.port);
-        let listen_error = |source| Error::Listen { address: address.to_string(), source };
+        let listen_error = |reason| Error::Listen { address: address.to_string(), reason };
         let socket = TcpListener::bind(address).await.map_err(listen_error)?;
         let address = socket.local_addr().map_err(listen_error)?;
         let stop = CancellationToken::new();
@@ -91,7 +91,7 @@ impl Server {
             None => None,
             Some(port) => {
                 let address = SocketAddr::new(core.options.address, port);
-                let listen_error = |source| Error::Listen { address: address.to_string(), source };
+                let listen_error = |reason| Error::Listen { address: address.to_string(), reason };
                 let socket = TcpListener::bind(address).await.map_err(listen_error)?;
                 let address = socket.local_addr().map_err(listen_error)?;
                 tasks

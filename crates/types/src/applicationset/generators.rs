@@ -22,7 +22,7 @@ pub struct ApplicationSetGenerator {
     /// Directories or files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git: Option<GitGenerator>,
-    /// Repositories of an SCM organisation.
+    /// Repositories of an SCM organization.
     #[serde(rename = "scmProvider", skip_serializing_if = "Option::is_none")]
     pub scm_provider: Option<SCMProviderGenerator>,
     /// Duck-typed placement object.
@@ -49,22 +49,22 @@ pub struct ApplicationSetGenerator {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ApplicationSetNestedGenerator {
-    /// As above.
+    /// Fixed elements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<ListGenerator>,
-    /// As above.
+    /// Registered clusters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clusters: Option<ClusterGenerator>,
-    /// As above.
+    /// Directories or files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git: Option<GitGenerator>,
-    /// As above.
+    /// Repositories of an SCM organization.
     #[serde(rename = "scmProvider", skip_serializing_if = "Option::is_none")]
     pub scm_provider: Option<SCMProviderGenerator>,
-    /// As above.
+    /// Duck-typed placement object.
     #[serde(rename = "clusterDecisionResource", skip_serializing_if = "Option::is_none")]
     pub cluster_decision_resource: Option<DuckTypeGenerator>,
-    /// As above.
+    /// Open pull requests.
     #[serde(rename = "pullRequest", skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<PullRequestGenerator>,
     /// Free-form JSON holding one more matrix level of leaf generators.
@@ -73,10 +73,10 @@ pub struct ApplicationSetNestedGenerator {
     /// Free-form JSON holding one more merge level of leaf generators.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merge: Option<Value>,
-    /// As above.
+    /// Label selector over the produced parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
-    /// As above.
+    /// HTTP plugin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<PluginGenerator>,
 }
@@ -85,28 +85,28 @@ pub struct ApplicationSetNestedGenerator {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ApplicationSetTerminalGenerator {
-    /// The `list` field.
+    /// Fixed elements.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<ListGenerator>,
-    /// The `clusters` field.
+    /// Registered clusters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clusters: Option<ClusterGenerator>,
-    /// The `git` field.
+    /// Directories or files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git: Option<GitGenerator>,
-    /// The `scmProvider` field.
+    /// Repositories of an SCM organization.
     #[serde(rename = "scmProvider", skip_serializing_if = "Option::is_none")]
     pub scm_provider: Option<SCMProviderGenerator>,
-    /// The `clusterDecisionResource` field.
+    /// Duck-typed placement object.
     #[serde(rename = "clusterDecisionResource", skip_serializing_if = "Option::is_none")]
     pub cluster_decision_resource: Option<DuckTypeGenerator>,
-    /// The `pullRequest` field.
+    /// Open pull requests.
     #[serde(rename = "pullRequest", skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<PullRequestGenerator>,
-    /// The `plugin` field.
+    /// HTTP plugin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<PluginGenerator>,
-    /// The `selector` field.
+    /// Label selector over the produced parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
 }
