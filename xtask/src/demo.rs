@@ -19,7 +19,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     }
     let root = shell::root();
     ui::build()?;
-    shell::run(shell::command("cargo", &root).args(["build", "--locked", "--package", "argosy"]))?;
+    shell::run(shell::cargo().args(["build", "--locked", "--package", "argosy"]))?;
     // Not through `cargo run`: Ctrl-C then reaches the demo alone, which cleans up.
     let binary = target_folder().join("debug/argosy");
     shell::run(shell::command(binary, &root).arg("demo").args(arguments))

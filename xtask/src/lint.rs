@@ -9,10 +9,9 @@ use crate::{shell, tidy};
 /// # Errors
 /// At the first check that fails.
 pub fn run() -> Result<()> {
-    let root = shell::root();
-    shell::run(shell::command("cargo", &root).args(["fmt", "--all", "--check"]))?;
+    shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
     tidy::run()?;
-    shell::run(shell::command("cargo", &root).args([
+    shell::run(shell::cargo().args([
         "clippy",
         "--workspace",
         "--all-targets",
@@ -21,14 +20,7 @@ pub fn run() -> Result<()> {
         "-Dwarnings",
     ]))?;
     if shell::is_installed("cargo-deny") {
-        shell::run(shell::command("cargo", &root).args([
-            "deny",
-            "--all-features",
-            "check",
-            "bans",
-            "licenses",
-            "sources",
-        ]))?;
+        shell::run(shell::cargo().args(["deny", "--all-features", "check", "bans", "licenses", "sources"]))?;
     } else {
         println!("skipped: cargo-deny is not installed (cargo install --locked cargo-deny)");
     }

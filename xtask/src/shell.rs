@@ -31,6 +31,16 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     command
 }
 
+/// Cargo at the root of the checkout. Where `CI` is set nothing is built twice, so nothing is kept for the next build:
+/// that halves the space that the target folder takes.
+pub fn cargo() -> Command {
+    let mut command = command("cargo", &root());
+    if std::env::var_os("CI").is_some() && std::env::var_os("CARGO_INCREMENTAL").is_none() {
+        command.env("CARGO_INCREMENTAL", "0");
+    }
+    command
+}
+
 /// Shows a command, runs it, and fails when it fails.
 ///
 /// # Errors

@@ -35,13 +35,7 @@ pub fn run(scope: Scope) -> Result<()> {
 
     if scope == Scope::Unit {
         step("unit tests");
-        return shell::run(shell::command("cargo", &root).args([
-            "test",
-            "--locked",
-            "--workspace",
-            "--exclude",
-            "argosy-tests",
-        ]));
+        return unit();
     }
     step("programs that the stories use");
     if !shell::ensure_packages(PROGRAMS) {
@@ -52,26 +46,25 @@ pub fn run(scope: Scope) -> Result<()> {
     step("formatting, lints and rules");
     lint::run()?;
     step("unit tests");
-    shell::run(shell::command("cargo", &root).args([
-        "test",
-        "--locked",
-        "--workspace",
-        "--exclude",
-        "argosy-tests",
-    ]))?;
+    unit()?;
     step("the web page's tests");
     shell::run(shell::command("npm", &root.join("ui")).args(["run", "--silent", "test"]))?;
     step("the real control plane");
     control_plane::binaries()?;
     step("stories");
-    shell::run(shell::command("cargo", &root).args(["build", "--locked", "--package", "argosy"]))?;
-    shell::run(
-        shell::command("cargo", &root)
-            .env("ARGOSY_BINARY", demo::target_folder().join("debug/argosy"))
-            .args(["test", "--locked", "--package", "argosy-tests"]),
-    )?;
+    shell::run(shell::cargo().args(["build", "--locked", "--package", "argosy"]))?;
+    shell::run(shell::cargo().env("ARGOSY_BINARY", demo::target_folder().join("debug/argosy")).args([
+        "test",
+        "--locked",
+        "--package",
+        "argosy-tests",
+    ]))?;
     step("done");
     Ok(())
+}
+
+fn unit() -> Result<()> {
+    shell::run(shell::cargo().args(["test", "--locked", "--workspace", "--exclude", "argosy-tests"]))
 }
 
 /// Runs the benchmarks, optimized.
@@ -79,20 +72,7 @@ pub fn run(scope: Scope) -> Result<()> {
 /// # Errors
 /// When they cannot be built or a measurement fails.
 pub fn bench(arguments: &[&str]) -> Result<()> {
-    let root = shell::root();
-    shell::run(shell::command("cargo", &root).args([
-        "build",
-        "--locked",
-        "--release",
-        "--package",
-        "argosy",
-    ]))?;
-    shell::run(
-        shell::command("cargo", &root)
-            .env("ARGOSY_BINARY", demo::target_folder().join("release/argosy"))
-            .args(["run", "--locked", "--release", "--package", "argosy-tests", "--bin", "bench", "--"])
-            .args(arguments),
-    )
+    beside_the_binary("bench", arguments)
 }
 
 /// Renders charts and overlays beside the real tools' output.
@@ -100,18 +80,16 @@ pub fn bench(arguments: &[&str]) -> Result<()> {
 /// # Errors
 /// When a case differs.
 pub fn conformance(arguments: &[&str]) -> Result<()> {
-    let root = shell::root();
-    shell::run(shell::command("cargo", &root).args([
-        "build",
-        "--locked",
-        "--release",
-        "--package",
-        "argosy",
-    ]))?;
+    beside_the_binary("conformance", arguments)
+}
+
+/// Runs a program of the `tests` package beside an optimized `argosy`.
+fn beside_the_binary(program: &str, arguments: &[&str]) -> Result<()> {
+    shell::run(shell::cargo().args(["build", "--locked", "--release", "--package", "argosy"]))?;
     shell::run(
-        shell::command("cargo", &root)
+        shell::cargo()
             .env("ARGOSY_BINARY", demo::target_folder().join("release/argosy"))
-            .args(["run", "--locked", "--release", "--package", "argosy-tests", "--bin", "conformance", "--"])
+            .args(["run", "--locked", "--release", "--package", "argosy-tests", "--bin", program, "--"])
             .args(arguments),
     )
 }

@@ -65,7 +65,7 @@ const FORBIDDEN_JSON_FEATURES: &[&str] = &["preserve_order", "arbitrary_precisio
 pub fn run() -> Result<()> {
     let root = shell::root();
     let mut breaches = Vec::new();
-    let metadata: Value = serde_json::from_str(&shell::output(shell::command("cargo", &root).args([
+    let metadata: Value = serde_json::from_str(&shell::output(shell::cargo().args([
         "metadata",
         "--format-version=1",
         "--no-deps",
