@@ -1,10 +1,14 @@
 //! Renders that were made before, each with the proof that decides whether it still holds.
 //!
-//! A key is a hash of every input except the trees' contents. Under it lie the last few results with what each has read
-//! ([`Trace`]) and the build variables it used: a result holds for a new commit exactly when all that is the same there.
+//! A key is a hash of every input except the trees' contents ([`Inputs`]). Under it lie the last few results with what
+//! each has read ([`Trace`]), the build variables it used and the plugins it asked: a result holds for a new commit
+//! exactly when all that is the same there.
+//!
+//! The manifests themselves are kept by their content: results that are equal, of whatever commits and proofs, share
+//! one copy, and with it the objects that were marked for their application.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use object::Object;
@@ -13,28 +17,67 @@ use tree::{Trace, Tree};
 use types::tracking::Tracking;
 
 use crate::documents::Manifest;
+use crate::explain::Origin;
+use crate::inputs::Inputs;
 use crate::kind::Kind;
-use crate::request::Origin;
 use crate::variables::Variables;
 
 /// A hash of every input except the trees' contents.
 pub(crate) type Key = [u8; 32];
 
+/// A hash of manifests.
+pub(crate) type ContentId = [u8; 32];
+
 /// Results kept under one key: an application goes back and forth between few states.
 const MAX_RESULTS: usize = 4;
 /// How long results hold that depend on what no trace can tell (files and charts fetched over the network).
-const UNTRACED_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const FETCHED_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// Applications whose last inputs are remembered, to tell which of them has changed.
+const MAX_REMEMBERED: usize = 100_000;
+
+/// What a result depends on besides its key.
+#[derive(Debug, Default)]
+pub(crate) struct Proof {
+    /// What was read of each tree, by the reference name of its source; the source's own has none.
+    pub(crate) traces: BTreeMap<String, Trace>,
+    pub(crate) variables: BTreeMap<&'static str, String>,
+    /// What told the plugins apart that were asked, by name; the empty name stands for all there were.
+    pub(crate) plugins: BTreeMap<String, String>,
+    /// What was fetched over the network, with its digest.
+    pub(crate) fetched: BTreeMap<String, String>,
+}
+
+/// How things are now, for checking proofs.
+pub(crate) struct Present<'a> {
+    pub(crate) trees: &'a BTreeMap<String, Arc<dyn Tree>>,
+    pub(crate) variables: &'a Variables,
+    /// What tells the plugin of a name, or all plugins, from others.
+    pub(crate) plugin_identity: &'a dyn Fn(&str) -> Result<String, String>,
+}
 
 /// A result with its proof.
 pub(crate) struct Product {
     pub(crate) kind: Kind,
-    manifests: Vec<Manifest>,
-    pub(crate) traces: BTreeMap<String, Trace>,
-    pub(crate) variables: BTreeMap<&'static str, String>,
-    untraced: bool,
+    pub(crate) proof: Proof,
+    pub(crate) manifests: Arc<Manifests>,
     made: Instant,
     size: usize,
-    marked: Mutex<Option<(Tracking, Arc<[Marked]>)>>,
+}
+
+/// The manifests of a result.
+pub(crate) struct Manifests {
+    pub(crate) id: ContentId,
+    list: Vec<Manifest>,
+    size: usize,
+    marked: Mutex<Option<(Mark, Arc<[Marked]>)>>,
+}
+
+/// Whose objects are marked, and how.
+#[derive(Clone, PartialEq)]
+struct Mark {
+    tracking: Tracking,
+    instance: String,
+    namespace: String,
 }
 
 /// An object marked as its application's.
@@ -46,39 +89,33 @@ pub(crate) struct Marked {
     pub(crate) line: usize,
 }
 
-impl Product {
-    pub(crate) fn new(
-        kind: Kind,
-        manifests: Vec<Manifest>,
-        traces: BTreeMap<String, Trace>,
-        variables: BTreeMap<&'static str, String>,
-        untraced: bool,
-    ) -> Self {
-        let objects: usize = manifests.iter().map(|manifest| size_of(manifest.object.as_value())).sum();
-        let paths: usize =
-            traces.values().flat_map(|trace| trace.seen.keys()).map(|path| path.as_str().len() + 64).sum();
-        Self {
-            kind,
-            manifests,
-            traces,
-            variables,
-            untraced,
-            made: Instant::now(),
-            // Once as rendered, once as marked.
-            size: objects * 2 + paths,
-            marked: Mutex::default(),
+impl Manifests {
+    fn new(list: Vec<Manifest>) -> Self {
+        use sha2::{Digest as _, Sha256};
+        let mut hasher = Sha256::new();
+        for manifest in &list {
+            // The place is part of it: it is told to users.
+            hasher.update(format!("{}:{}\n", manifest.file, manifest.line));
+            hasher.update(manifest.object.as_value().to_string());
         }
+        let size = list.iter().map(|manifest| size_of(manifest.object.as_value())).sum();
+        Self { id: hasher.finalize().into(), list, size, marked: Mutex::default() }
     }
 
     /// The objects marked as belonging to `instance`. Made once for each way of marking, then shared.
     pub(crate) fn marked(&self, tracking: &Tracking, instance: &str, namespace: &str) -> Arc<[Marked]> {
+        let mark = Mark {
+            tracking: tracking.clone(),
+            instance: instance.to_owned(),
+            namespace: namespace.to_owned(),
+        };
         let mut known = self.marked.lock();
         if let Some((how, objects)) = known.as_ref()
-            && how == tracking
+            && *how == mark
         {
             return objects.clone();
         }
-        let mark = |manifest: &Manifest| {
+        let marked = |manifest: &Manifest| {
             let mut object = manifest.object.clone();
             tracking.mark(&mut object, instance, namespace);
             Marked {
@@ -88,29 +125,54 @@ impl Product {
                 line: manifest.line,
             }
         };
-        let objects: Arc<[Marked]> = self.manifests.iter().map(mark).collect();
-        *known = Some((tracking.clone(), objects.clone()));
+        let objects: Arc<[Marked]> = self.list.iter().map(marked).collect();
+        *known = Some((mark, objects.clone()));
         objects
     }
+}
 
-    /// Why the result does not hold for these trees and variables; `None` when it does.
-    fn difference(&self, trees: &BTreeMap<String, Arc<dyn Tree>>, variables: &Variables) -> Option<Origin> {
-        if self.untraced && self.made.elapsed() > UNTRACED_LIFETIME {
-            return Some(Origin::First);
+impl Product {
+    pub(crate) fn new(kind: Kind, manifests: Vec<Manifest>, proof: Proof) -> Self {
+        let paths: usize = proof
+            .traces
+            .values()
+            .flat_map(|trace| trace.seen.keys())
+            .map(|path| path.as_str().len() + 64)
+            .sum();
+        let manifests = Arc::new(Manifests::new(manifests));
+        // Once as rendered, once as marked.
+        let size = manifests.size * 2 + paths;
+        Self { kind, proof, manifests, made: Instant::now(), size }
+    }
+
+    /// Why the result does not hold now; `None` when it does.
+    fn difference(&self, present: &Present<'_>) -> Option<Origin> {
+        let proof = &self.proof;
+        if !proof.fetched.is_empty() && self.made.elapsed() > FETCHED_LIFETIME {
+            return Some(Origin::Expired);
         }
-        for (name, value) in &self.variables {
-            if variables.peek(name) != Some(value) {
+        for (name, value) in &proof.variables {
+            if present.variables.peek(name) != Some(value) {
                 return Some(Origin::Variable((*name).to_owned()));
             }
         }
-        for (name, trace) in &self.traces {
-            let Some(tree) = trees.get(name) else { return Some(Origin::First) };
+        for (name, identity) in &proof.plugins {
+            match (present.plugin_identity)(name) {
+                Ok(now) if now == *identity => {}
+                Ok(_) => return Some(Origin::Plugin(name.clone())),
+                Err(error) => return Some(Origin::Unproven(error)),
+            }
+        }
+        for (name, trace) in &proof.traces {
+            let Some(tree) = present.trees.get(name) else {
+                return Some(Origin::Changed(format!("${name}")));
+            };
             match trace.first_difference(&**tree) {
                 Ok(None) => {}
                 Ok(Some(path)) if name.is_empty() => return Some(Origin::Changed(path.to_string())),
                 Ok(Some(path)) => return Some(Origin::Changed(format!("${name}/{path}"))),
                 // A store that fails proves nothing.
-                Err(error) => return Some(Origin::Changed(error.to_string())),
+                Err(error) => return Some(Origin::Unproven(error.to_string())),
             }
         }
         None
@@ -137,6 +199,9 @@ pub(crate) struct Cache {
 #[derive(Default)]
 struct State {
     shelves: HashMap<Key, Shelf>,
+    contents: HashMap<ContentId, Weak<Manifests>>,
+    /// The last inputs of each source, by application and position.
+    remembered: HashMap<(String, usize), Inputs>,
     size: usize,
     clock: u64,
 }
@@ -154,12 +219,7 @@ impl Cache {
     }
 
     /// A result that holds, or why there is none.
-    pub(crate) fn find(
-        &self,
-        key: &Key,
-        trees: &BTreeMap<String, Arc<dyn Tree>>,
-        variables: &Variables,
-    ) -> Result<Arc<Product>, Origin> {
+    pub(crate) fn find(&self, key: &Key, present: &Present<'_>) -> Result<Arc<Product>, Origin> {
         // Proofs are checked without the lock: they may have to read.
         let products: Vec<_> = match self.state.lock().shelves.get(key) {
             Some(shelf) => shelf.products.iter().cloned().collect(),
@@ -167,7 +227,7 @@ impl Cache {
         };
         let mut reason = None;
         for (index, product) in products.into_iter().enumerate() {
-            match product.difference(trees, variables) {
+            match product.difference(present) {
                 None => {
                     self.touch(key, index, &product);
                     return Ok(product);
@@ -176,6 +236,27 @@ impl Cache {
             }
         }
         Err(reason.unwrap_or(Origin::First))
+    }
+
+    /// Remembers what a source of an application was last rendered with; answers what is different from the time
+    /// before, when there was one.
+    pub(crate) fn remember(
+        &self,
+        instance: &str,
+        position: usize,
+        inputs: &Inputs,
+    ) -> Option<Vec<&'static str>> {
+        let mut state = self.state.lock();
+        if state.remembered.len() >= MAX_REMEMBERED {
+            state.remembered.clear();
+        }
+        let before = state.remembered.insert((instance.to_owned(), position), inputs.clone())?;
+        Some(before.differences(inputs))
+    }
+
+    /// Forgets an application's last inputs.
+    pub(crate) fn forget(&self, instance: &str) {
+        self.state.lock().remembered.retain(|(known, _), _| known != instance);
     }
 
     fn touch(&self, key: &Key, index: usize, product: &Arc<Product>) {
@@ -189,17 +270,30 @@ impl Cache {
         }
     }
 
-    pub(crate) fn put(&self, key: Key, product: Arc<Product>) {
+    /// Keeps a result, with the manifests of an equal one in place of its own if there is one; answers what is kept.
+    pub(crate) fn put(&self, key: Key, mut product: Product) -> Arc<Product> {
         let mut state = self.state.lock();
         let state = &mut *state;
+        let id = product.manifests.id;
+        match state.contents.get(&id).and_then(Weak::upgrade) {
+            Some(known) => {
+                // What is shared counts once.
+                product.size -= known.size * 2;
+                product.manifests = known;
+            }
+            None => {
+                state.contents.insert(id, Arc::downgrade(&product.manifests));
+            }
+        }
+        let product = Arc::new(product);
         if product.size > self.budget / 4 {
-            return;
+            return product;
         }
         state.clock += 1;
         state.size += product.size;
         let shelf = state.shelves.entry(key).or_default();
         shelf.used = state.clock;
-        shelf.products.push_front(product);
+        shelf.products.push_front(product.clone());
         if shelf.products.len() > MAX_RESULTS
             && let Some(dropped) = shelf.products.pop_back()
         {
@@ -210,5 +304,9 @@ impl Cache {
             let Some(shelf) = oldest.and_then(|key| state.shelves.remove(&key)) else { break };
             state.size -= shelf.products.iter().map(|product| product.size).sum::<usize>();
         }
+        if state.contents.len() > 64 + 2 * state.shelves.len() * MAX_RESULTS {
+            state.contents.retain(|_, manifests| manifests.strong_count() > 0);
+        }
+        product
     }
 }

@@ -106,6 +106,19 @@ impl Manifests {
         }
     }
 
+    /// Adds all documents of what a plugin has printed, all of which have to be manifests.
+    pub(crate) fn add_output(&mut self, name: &Arc<str>, text: &str) -> Result<(), Failure> {
+        let documents = goyaml::documents(text)
+            .map_err(|error| Failure::content(format!("the output of {name}: {error}")))?;
+        for document in documents {
+            check(&document.value).map_err(|reason| {
+                Failure::content(format!("the output of {name}:{}: {reason}", document.line))
+            })?;
+            self.add(document.value, name, document.line)?;
+        }
+        Ok(())
+    }
+
     /// Adds the one object of a JSON text.
     pub(crate) fn add_json(&mut self, path: &TreePath, bytes: &[u8]) -> Result<(), Failure> {
         let file: Arc<str> = path.as_str().into();

@@ -10,8 +10,10 @@ use types::settings::RenderingSettings;
 
 use crate::documents::{Manifest, Manifests};
 use crate::error::Failure;
+use crate::generate_paths;
 use crate::helm::ChartCache;
 use crate::kind::{self, Kind};
+use crate::plugin::environment;
 use crate::variables::Variables;
 
 /// All inputs of one render.
@@ -35,6 +37,20 @@ pub(crate) struct Job {
     pub(crate) dependencies: Vec<(ChartRequest, Arc<dyn Tree>)>,
     pub(crate) charts: Arc<ChartCache>,
     pub(crate) max_directory_bytes: u64,
+    pub(crate) plugins: AskPlugins,
+    /// The paths that matter to the application, when only those are sent to plugins.
+    pub(crate) generate_paths: Option<String>,
+}
+
+/// Whether plugins have to be asked when a source names no tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AskPlugins {
+    /// There are none.
+    No,
+    /// They have to be asked first.
+    First,
+    /// They were asked, and the source is not theirs.
+    Declined,
 }
 
 /// A source that others may refer to.
@@ -54,15 +70,34 @@ pub(crate) struct ChartRequest {
     pub(crate) version: String,
 }
 
+/// A source that a plugin has to make the manifests of, or may want to.
+pub(crate) struct PluginCall {
+    /// The plugin that the source names; empty for any that supports the files.
+    pub(crate) name: String,
+    /// Whether the source says that it is a plugin's.
+    pub(crate) is_explicit: bool,
+    /// What the files are known by.
+    pub(crate) content: String,
+    /// The directory whose files are sent.
+    pub(crate) root: TreePath,
+    /// The application's directory below it.
+    pub(crate) path: String,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
 /// What came of a render.
 pub(crate) enum Outcome {
     Done(Done),
     /// These charts have to be fetched first.
     Needs(Vec<ChartRequest>),
+    /// A plugin has to be asked.
+    Plugin(PluginCall),
 }
 
 pub(crate) struct Done {
     pub(crate) kind: Kind,
+    /// Whether the tool was found out, so that plugins might have been asked.
+    pub(crate) is_detected: bool,
     pub(crate) manifests: Vec<Manifest>,
 }
 
@@ -76,11 +111,17 @@ pub(crate) fn run(mut job: Job) -> (Result<Outcome, Failure>, Job, Option<Kind>)
 fn run_in(job: &mut Job, chosen: &mut Option<Kind>) -> Result<Outcome, Failure> {
     let place = application_path(&*job.tree, &job.source)?;
     job.source = kind::with_overrides(&job.source, &*job.tree, &place, &job.instance)?;
-    let kind = if job.source.chart.is_empty() || job.source.repo_url.starts_with("oci://") {
-        kind::detect(&job.source, &*job.tree, &place, &job.settings)?
+    let is_chart = !job.source.chart.is_empty() && !job.source.repo_url.starts_with("oci://");
+    let (kind, is_detected) = if is_chart && job.source.plugin.is_none() {
+        (Kind::Helm, false)
     } else {
-        Kind::Helm
+        let asks = job.plugins == AskPlugins::First;
+        kind::detect(&job.source, &*job.tree, &place, &job.settings, asks)?
     };
+    if job.plugins == AskPlugins::Declined {
+        // That no plugin wants the source depends on all that they have seen.
+        plugin_call(job, &place)?;
+    }
     *chosen = Some(kind);
     let mut manifests = Manifests::default();
     match kind {
@@ -91,8 +132,28 @@ fn run_in(job: &mut Job, chosen: &mut Option<Kind>) -> Result<Outcome, Failure> 
             }
         }
         Kind::Kustomize => crate::kustomize::render(job, &place, &mut manifests)?,
+        Kind::Plugin => return plugin_call(job, &place).map(Outcome::Plugin),
     }
-    Ok(Outcome::Done(Done { kind, manifests: manifests.into_vec() }))
+    Ok(Outcome::Done(Done { kind, is_detected, manifests: manifests.into_vec() }))
+}
+
+/// What a plugin has to be told. It may look at all that it is sent, and at every build variable.
+fn plugin_call(job: &Job, place: &TreePath) -> Result<PluginCall, Failure> {
+    let root = match &job.generate_paths {
+        Some(paths) => generate_paths::common_root(paths, place),
+        None => TreePath::root(),
+    };
+    let entry = job.tree.entry(&root)?;
+    let content = entry.map(|entry| entry.oid.to_string()).unwrap_or_default();
+    let plugin = job.source.plugin.as_ref();
+    Ok(PluginCall {
+        name: plugin.map(|plugin| plugin.name.clone()).unwrap_or_default(),
+        is_explicit: plugin.is_some(),
+        content: job.digest.clone().unwrap_or(content),
+        path: place.below(&root).unwrap_or_default().to_owned(),
+        root,
+        environment: environment(&job.variables, &job.kube_version, &job.api_versions, plugin)?,
+    })
 }
 
 /// Where the application is, links followed.

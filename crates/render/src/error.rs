@@ -2,6 +2,9 @@
 
 use source::ErrorKind;
 use tree::TreePath;
+use types::ApplicationSource;
+
+use crate::kind::Kind;
 
 /// Why a source could not be rendered. Cheap to clone: everybody who waited for one render gets its error.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -41,6 +44,22 @@ pub enum RenderError {
         /// What is wrong, with file and line where they are known.
         reason: String,
     },
+    /// A config management plugin did not make the manifests.
+    #[error("{repository} at {revision}: {path}: {}{reason}", plugin_named(plugin))]
+    Plugin {
+        /// The repository's URL.
+        repository: String,
+        /// The commit, version or digest.
+        revision: String,
+        /// The application's directory.
+        path: String,
+        /// The plugin; empty when none was found.
+        plugin: String,
+        /// What is wrong: what the plugin has said, or why it cannot be asked.
+        reason: String,
+        /// Whether the same may succeed later.
+        is_transient: bool,
+    },
     /// The render took too long and was given up.
     #[error("{instance}: rendering was given up after {seconds} seconds")]
     Deadline {
@@ -76,6 +95,8 @@ impl RenderError {
             Self::Source(error) => error.kind(),
             Self::Specification { .. } | Self::Manifests { .. } => ErrorKind::Invalid,
             Self::Path { .. } => ErrorKind::NotFound,
+            Self::Plugin { is_transient: true, .. } => ErrorKind::Transient,
+            Self::Plugin { .. } => ErrorKind::Invalid,
             Self::Deadline { .. } | Self::Broken { .. } => ErrorKind::Transient,
             Self::OneOf { error, .. } => error.kind(),
         }
@@ -85,6 +106,10 @@ impl RenderError {
     pub fn is_transient(&self) -> bool {
         self.kind() == ErrorKind::Transient
     }
+}
+
+fn plugin_named(plugin: &str) -> String {
+    if plugin.is_empty() { String::new() } else { format!("plugin {plugin:?}: ") }
 }
 
 /// What goes wrong inside a render, before it is known for which repository and revision.
@@ -101,6 +126,27 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn content(reason: impl Into<String>) -> Self {
         Self::Content(reason.into())
+    }
+
+    /// The failure with the source that it is in.
+    pub(crate) fn at_source(
+        self,
+        application: &ApplicationSource,
+        revision: &str,
+        kind: Option<Kind>,
+    ) -> RenderError {
+        let repository = source::url::without_credentials(&application.repo_url);
+        let revision = revision.to_owned();
+        let path =
+            if application.chart.is_empty() { application.path.clone() } else { application.chart.clone() };
+        match self {
+            Self::Path(reason) => RenderError::Path { repository, revision, path, reason },
+            Self::Specification(reason) => RenderError::Specification { reason },
+            Self::Content(reason) => {
+                let kind = kind.map_or("unknown", Kind::name);
+                RenderError::Manifests { repository, revision, path, kind, reason }
+            }
+        }
     }
 
     pub(crate) fn at(file: &TreePath, line: usize, reason: impl std::fmt::Display) -> Self {

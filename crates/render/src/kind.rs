@@ -14,6 +14,7 @@ pub(crate) enum Kind {
     Directory,
     Helm,
     Kustomize,
+    Plugin,
 }
 
 impl Kind {
@@ -23,6 +24,7 @@ impl Kind {
             Self::Directory => "Directory",
             Self::Helm => "Helm",
             Self::Kustomize => "Kustomize",
+            Self::Plugin => "Plugin",
         }
     }
 }
@@ -84,13 +86,17 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// The tool for a source in a directory.
+/// The tool for a source, and whether it is because of what lies in the directory rather than what the source says.
+pub(crate) type Detected = (Kind, bool);
+
+/// The tool for a source in a directory. When the source names none and plugins are to be asked first, it is a plugin.
 pub(crate) fn detect(
     source: &ApplicationSource,
     tree: &dyn Tree,
     place: &TreePath,
     settings: &RenderingSettings,
-) -> Result<Kind, Failure> {
+    asks_plugins: bool,
+) -> Result<Detected, Failure> {
     let mut named = Vec::new();
     let is_empty = |value: Value| value.as_object().is_none_or(serde_json::Map::is_empty);
     let said = |value: Result<Value, serde_json::Error>| value.is_ok_and(|value| !is_empty(value));
@@ -111,12 +117,13 @@ pub(crate) fn detect(
     if directory {
         named.push(("Directory", Kind::Directory, true));
     }
+    // Unlike the others, an empty block names a plugin: the first that supports the files.
     if source.plugin.is_some() {
-        return Err(Failure::Specification("config management plugins are not supported".to_owned()));
+        named.push(("Plugin", Kind::Plugin, true));
     }
     match named[..] {
         [] => {}
-        [(_, kind, enabled)] => return Ok(if enabled { kind } else { Kind::Directory }),
+        [(_, kind, enabled)] => return Ok((if enabled { kind } else { Kind::Directory }, false)),
         _ => {
             let names: Vec<_> = named.iter().map(|(name, ..)| *name).collect();
             return Err(Failure::Specification(format!(
@@ -124,6 +131,9 @@ pub(crate) fn detect(
                 names.join(",")
             )));
         }
+    }
+    if asks_plugins {
+        return Ok((Kind::Plugin, true));
     }
     // Asked for by name rather than by listing: a listing would make every change in the directory matter.
     let is_there = |name: &str| -> Result<bool, Failure> {
@@ -133,12 +143,12 @@ pub(crate) fn detect(
     if settings.kustomize {
         for name in crate::kustomize::FILE_NAMES {
             if is_there(name)? {
-                return Ok(Kind::Kustomize);
+                return Ok((Kind::Kustomize, true));
             }
         }
     }
     if settings.helm && is_there("Chart.yaml")? {
-        return Ok(Kind::Helm);
+        return Ok((Kind::Helm, true));
     }
-    Ok(Kind::Directory)
+    Ok((Kind::Directory, true))
 }

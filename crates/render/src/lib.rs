@@ -6,30 +6,40 @@
 //!                                       reads through Traced trees
 //! ```
 //!
-//! - `renderer`: the asynchronous shell. It fetches everything, so that a render itself needs nothing but memory.
+//! - `renderer`: the asynchronous shell, and `make`, its part that fetches what a render asks for, so that a render
+//!   itself needs nothing but memory.
 //! - `engine`: one render on a thread of `pool`; `kind` chooses among `directory` (with `jsonnet`), `helm` (with
-//!   `value_files`) and `kustomize` (with `images`).
-//! - `cache`: results with the proof of what they depend on, so that a push renders again only what read a changed path.
+//!   `value_files`), `kustomize` (with `images`), and `plugin`, which asks a sidecar (with `generate_paths`).
+//! - `inputs`: all that a render depends on besides files, and the key it makes; `cache`: results with the proof of what
+//!   else they depend on, so that a push renders again only what read a changed path; `explain`: both in words.
+//! - `local`: one source rendered from files at hand, without all that.
 //! - `documents`, `globs`, `overlay`, `variables`: what the tools share.
 //!
 //! Equal renders under way are made once. A render that panics or overruns is an error of its application alone.
 //!
-//! Deliberately absent: config management plugins (refused by name), checks of commit signatures, permission checks
-//! (the controller's), and any caching of errors: when to try again is the controller's decision.
+//! Deliberately absent: permission checks (the controller's); any caching of errors: when to try again is the
+//! controller's decision; a search of whole repositories for links that lead out of them: such a link cannot be
+//! followed, so only the render that meets one fails, and a tar for a plugin is searched.
 
 mod cache;
 mod directory;
 mod documents;
 mod engine;
 mod error;
+mod explain;
+mod generate_paths;
 mod globs;
 mod helm;
 mod images;
+mod inputs;
 mod jsonnet;
 mod kind;
 mod kustomize;
+mod local;
+mod make;
 mod metrics;
 mod overlay;
+mod plugin;
 mod pool;
 mod prepare;
 mod renderer;
@@ -38,7 +48,10 @@ mod value_files;
 mod variables;
 
 pub use error::RenderError;
+pub use explain::{Explain, Input, Origin, Read};
+pub use local::{Local, LocalObject, LocalRendered};
 pub use metrics::RenderMetrics;
+pub use plugin::{ParameterAnnouncement, PluginOptions};
 pub use renderer::Renderer;
-pub use request::{Desired, Explain, Origin, RenderOptions, RenderRequest, Rendered, RenderedSource};
+pub use request::{Desired, RenderOptions, RenderRequest, Rendered, RenderedSource};
 pub use source::ErrorKind;

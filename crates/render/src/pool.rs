@@ -102,6 +102,14 @@ impl Pool {
     }
 }
 
+/// Runs a job on a thread of its own and waits for it. The text of an error tells of a panic, or that there is no
+/// thread to be had.
+pub(crate) fn run_alone<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    let thread = std::thread::Builder::new().name("render".to_owned()).stack_size(STACK_BYTES).spawn(job);
+    let thread = thread.map_err(|error| format!("no thread can be started: {error}"))?;
+    thread.join().map_err(|panic| message(&*panic))
+}
+
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())

@@ -1,13 +1,9 @@
-//! What has to be known before a source can be rendered: which sources render at all, what they refer to, and the key
-//! under which the result is kept. Pure.
+//! What has to be known before a source can be rendered: which sources render at all, and what they refer to. Pure.
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use types::ApplicationSource;
 
-use crate::cache::Key;
 use crate::error::RenderError;
 use crate::request::RenderRequest;
 
@@ -97,34 +93,4 @@ pub(crate) fn check_references(
         seen.push((repository, revision));
     }
     Ok(())
-}
-
-/// The key of a render: every input except the contents of trees.
-pub(crate) fn key(
-    request: &RenderRequest,
-    source: &ApplicationSource,
-    digest: Option<&str>,
-    references: &BTreeMap<String, Option<String>>,
-) -> Key {
-    // Where it is does not matter, only what is there; the variables that tell are part of the proof.
-    let mut source = source.clone();
-    source.repo_url = if source.repo_url.starts_with("oci://") { "oci://".to_owned() } else { String::new() };
-    source.target_revision.clear();
-    let settings = &request.settings;
-    let inputs = json!({
-        "source": source,
-        "digest": digest,
-        "references": references,
-        "instance": request.instance,
-        "namespace": request.destination_namespace,
-        "project": request.project,
-        "kubeVersion": request.kube_version,
-        "apiVersions": request.api_versions.iter().collect::<Vec<_>>(),
-        "tools": [settings.kustomize, settings.helm, settings.directory],
-        "buildOptions": settings.kustomize_build_options,
-        "schemes": settings.helm_value_file_schemes,
-    });
-    let mut hasher = Sha256::new();
-    hasher.update(inputs.to_string());
-    hasher.finalize().into()
 }

@@ -1,64 +1,64 @@
-//! The asynchronous shell around the engine: resolves and opens sources, looks into the cache, fetches what renders ask
-//! for, and puts the results of several sources together.
+//! The asynchronous shell around the engine: resolves and opens sources, looks into the cache, has renders made (see
+//! `make`), and puts the results of several sources together.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures::future::{join_all, try_join_all};
 use parking_lot::Mutex;
-use source::{Access, Credentials, Freshness, Opened, Sources, Target};
-use tree::{Traced, Tree};
+use source::{Credentials, Freshness, Opened, Sources, Target};
+use tree::Tree;
 use types::ApplicationSource;
 
-use crate::cache::{Cache, Key, Product};
-use crate::engine::{self, ChartRequest, Job, Outcome, Reference};
-use crate::error::{Failure, RenderError};
+use crate::cache::{Cache, Key, Present, Product};
+use crate::error::RenderError;
+use crate::explain::{Explain, Origin, Read};
 use crate::helm::ChartCache;
-use crate::kind::Kind;
+use crate::inputs::Inputs;
 use crate::metrics::{Counts, RenderMetrics};
-use crate::pool::{Lost, Pool};
+use crate::plugin::Plugins;
+use crate::pool::Pool;
 use crate::prepare;
-use crate::request::{Desired, Explain, Origin, RenderOptions, RenderRequest, Rendered, RenderedSource};
-use crate::value_files;
+use crate::request::{Desired, RenderOptions, RenderRequest, Rendered, RenderedSource};
 use crate::variables::{Facts, Variables};
 
-/// Rounds of fetching charts that charts ask for.
-const MAX_ROUNDS: usize = 8;
-/// The most bytes of a remote value file.
-const MAX_REMOTE_FILE: u64 = 8 << 20;
 /// Paths told in an explanation.
 const MAX_EXPLAINED: usize = 1000;
 
 /// Renders applications. Cloning is cheap; all clones share caches and threads.
 #[derive(Clone)]
 pub struct Renderer {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    sources: Sources,
-    options: RenderOptions,
+pub(crate) struct Inner {
+    pub(crate) sources: Sources,
+    pub(crate) options: RenderOptions,
     cache: Arc<Cache>,
-    pool: Pool,
-    charts: Arc<ChartCache>,
-    counts: Counts,
+    pub(crate) pool: Pool,
+    pub(crate) charts: Arc<ChartCache>,
+    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) counts: Counts,
     /// One lock for each key that is being rendered: equal renders wait here and then find the result.
     flights: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// One source with all that its render needs.
-struct Prepared {
-    source: ApplicationSource,
-    revision: String,
-    opened: Opened,
+pub(crate) struct Prepared {
+    pub(crate) source: ApplicationSource,
+    /// Which of the application's sources it is, from 0.
+    position: usize,
+    pub(crate) revision: String,
+    pub(crate) opened: Opened,
     /// The sources it may refer to; charts among them cannot be opened for that.
-    references: BTreeMap<String, Option<Opened>>,
+    pub(crate) references: BTreeMap<String, Option<Opened>>,
+    inputs: Inputs,
     key: Key,
 }
 
 impl Prepared {
     /// The trees whose contents decide whether a cached result holds.
-    fn trees(&self) -> BTreeMap<String, Arc<dyn Tree>> {
+    pub(crate) fn trees(&self) -> BTreeMap<String, Arc<dyn Tree>> {
         let own = std::iter::once((String::new(), &self.opened));
         let others =
             self.references.iter().filter_map(|(name, opened)| Some((name.clone(), opened.as_ref()?)));
@@ -68,7 +68,7 @@ impl Prepared {
             .collect()
     }
 
-    fn variables(&self, request: &RenderRequest) -> Variables {
+    pub(crate) fn variables(&self, request: &RenderRequest) -> Variables {
         Variables::new(&Facts {
             instance: &request.instance,
             namespace: &request.destination_namespace,
@@ -88,6 +88,7 @@ impl Renderer {
             cache: Arc::new(Cache::new(options.cache_bytes)),
             pool: Pool::new(options.parallelism, options.deadline, options.max_stuck),
             charts: Arc::default(),
+            plugins: Arc::new(Plugins::new(options.plugins.clone())),
             counts: Counts::default(),
             flights: Mutex::default(),
             sources,
@@ -109,6 +110,7 @@ impl Renderer {
     /// Drops what is counted for an application that is gone.
     pub fn forget(&self, instance: &str) {
         self.inner.counts.forget(instance);
+        self.inner.cache.forget(instance);
     }
 
     /// The exact revision that a source's target revision means; with `refresh` its repository is asked again.
@@ -162,19 +164,25 @@ impl Renderer {
                     return Ok(None);
                 }
                 let prepared = self.prepare(request, position, sources, revisions, known).await?;
-                self.source(request.clone(), prepared).await.map(Some)
+                let prepared = Arc::new(prepared);
+                let (product, origin) = self.source(request.clone(), prepared.clone()).await?;
+                Ok(Some((prepared, product, origin)))
             }
         }))
         .await;
         let mut rendered = Rendered { objects: Vec::new(), sources: Vec::new() };
         for (position, part) in parts.into_iter().enumerate() {
             let revision = revisions[position].clone();
-            let Some((product, origin)) = part.map_err(|error| place(position, error))? else {
+            let Some((prepared, product, origin)) = part.map_err(|error| place(position, error))? else {
                 let explain = Explain::default();
                 rendered.sources.push(RenderedSource { revision, source_type: "", cached: false, explain });
                 continue;
             };
-            let marked = product.marked(&request.tracking, &request.instance, &request.destination_namespace);
+            let marked = product.manifests.marked(
+                &request.tracking,
+                &request.instance,
+                &request.destination_namespace,
+            );
             rendered.objects.extend(marked.iter().map(|marked| Desired {
                 object: marked.object.clone(),
                 hash: marked.hash,
@@ -186,10 +194,21 @@ impl Renderer {
                 revision,
                 source_type: product.kind.name(),
                 cached: origin == Origin::Unchanged,
-                explain: explain(&product, origin),
+                explain: explain(&prepared, &product, origin),
             });
         }
         Ok(rendered)
+    }
+
+    /// Opens a request's first source.
+    pub(crate) async fn prepare_first(&self, request: &RenderRequest) -> Result<Prepared, RenderError> {
+        prepare::check(request)?;
+        let sources = effective(request);
+        let first = sources.first().ok_or_else(|| RenderError::Specification {
+            reason: "the application has no source".to_owned(),
+        })?;
+        let revision = self.resolve(first, &request.project, &request.credentials, false).await?;
+        self.prepare(request, 0, &sources[..1], &[revision], &BTreeMap::new()).await
     }
 
     /// Opens a source and what it refers to.
@@ -220,8 +239,10 @@ impl Renderer {
             .iter()
             .map(|(name, opened)| (name.clone(), opened.as_ref().and_then(|opened| opened.digest.clone())))
             .collect();
-        let key = prepare::key(request, source, opened.digest.as_deref(), &digests);
-        Ok(Prepared { source: source.clone(), revision: revision.clone(), opened, references, key })
+        let inputs = Inputs::of(request, source, opened.digest.as_deref(), &digests);
+        let key = inputs.key();
+        let (source, revision) = (source.clone(), revision.clone());
+        Ok(Prepared { source, position, revision, opened, references, inputs, key })
     }
 
     async fn open(
@@ -238,9 +259,8 @@ impl Renderer {
     async fn source(
         &self,
         request: Arc<RenderRequest>,
-        prepared: Prepared,
+        prepared: Arc<Prepared>,
     ) -> Result<(Arc<Product>, Origin), RenderError> {
-        let prepared = Arc::new(prepared);
         if !request.no_cache
             && let Ok(product) = self.find(&request, &prepared).await
         {
@@ -258,12 +278,16 @@ impl Renderer {
         request: &Arc<RenderRequest>,
         prepared: &Arc<Prepared>,
     ) -> Result<Arc<Product>, Origin> {
-        let (cache, request, prepared) = (self.inner.cache.clone(), request.clone(), prepared.clone());
+        let (cache, plugins) = (self.inner.cache.clone(), self.inner.plugins.clone());
+        let (request, prepared) = (request.clone(), prepared.clone());
         // Checking a proof may read the repository.
         let found = tokio::task::spawn_blocking(move || {
-            cache.find(&prepared.key, &prepared.trees(), &prepared.variables(&request))
+            let identity = |name: &str| plugins.identity(name).map_err(|error| error.reason);
+            let (trees, variables) = (prepared.trees(), prepared.variables(&request));
+            let present = Present { trees: &trees, variables: &variables, plugin_identity: &identity };
+            cache.find(&prepared.key, &present)
         });
-        found.await.unwrap_or(Err(Origin::First))
+        found.await.unwrap_or_else(|error| Err(Origin::Unproven(error.to_string())))
     }
 
     /// Renders unless an equal render has just ended.
@@ -294,7 +318,16 @@ impl Renderer {
         drop(flights);
         match result {
             Ok(product) => {
-                self.inner.cache.put(prepared.key, product.clone());
+                let product = self.inner.cache.put(prepared.key, product);
+                let before =
+                    self.inner.cache.remember(&request.instance, prepared.position, &prepared.inputs);
+                let different = before.filter(|names| !names.is_empty());
+                let origin = match (origin, different) {
+                    (Origin::First, Some(names)) => {
+                        Origin::Inputs(names.into_iter().map(str::to_owned).collect())
+                    }
+                    (origin, _) => origin,
+                };
                 Ok((product, origin))
             }
             Err(error) => {
@@ -302,138 +335,6 @@ impl Renderer {
                 Err(error)
             }
         }
-    }
-
-    /// Renders, fetching what the render asks for in between.
-    async fn make(
-        &self,
-        request: &Arc<RenderRequest>,
-        prepared: &Arc<Prepared>,
-    ) -> Result<Arc<Product>, RenderError> {
-        self.inner.counts.rendered(&request.instance);
-        let remote_files = self.remote_files(request, prepared).await?;
-        let mut dependencies: Vec<(ChartRequest, Arc<dyn Tree>)> = Vec::new();
-        let mut last_needed = Vec::new();
-        for _ in 0..MAX_ROUNDS {
-            let traced: BTreeMap<String, Arc<Traced>> = prepared
-                .trees()
-                .into_iter()
-                .map(|(name, tree)| (name, Arc::new(Traced::new(tree))))
-                .collect();
-            let tree_of = |name: &str, opened: &Opened| -> Arc<dyn Tree> {
-                match traced.get(name) {
-                    Some(traced) => traced.clone(),
-                    None => opened.tree.clone(),
-                }
-            };
-            let references = prepared.references.iter().map(|(name, opened)| {
-                let reference = match opened {
-                    Some(opened) => Reference::Files(tree_of(name, opened)),
-                    None => Reference::Chart,
-                };
-                (name.clone(), reference)
-            });
-            let job = Job {
-                source: prepared.source.clone(),
-                instance: request.instance.clone(),
-                destination_namespace: request.destination_namespace.clone(),
-                kube_version: request.kube_version.clone(),
-                api_versions: request.api_versions.clone(),
-                settings: request.settings.clone(),
-                variables: prepared.variables(request),
-                tree: tree_of("", &prepared.opened),
-                digest: prepared.opened.digest.clone(),
-                references: references.collect(),
-                remote_files: remote_files.clone(),
-                dependencies: dependencies.clone(),
-                charts: self.inner.charts.clone(),
-                max_directory_bytes: self.inner.options.max_directory_bytes,
-            };
-            let (result, job, kind) = self
-                .inner
-                .pool
-                .run(move || engine::run(job))
-                .await
-                .map_err(|lost| self.lost(request, lost))?;
-            match result.map_err(|failure| located(failure, prepared, kind))? {
-                Outcome::Done(done) => {
-                    let traces = traced.iter().map(|(name, traced)| (name.clone(), traced.trace())).collect();
-                    let untraced = !remote_files.is_empty() || !dependencies.is_empty();
-                    let used = job.variables.used();
-                    return Ok(Arc::new(Product::new(done.kind, done.manifests, traces, used, untraced)));
-                }
-                Outcome::Needs(needed) => {
-                    for chart in &needed {
-                        dependencies.push((chart.clone(), self.dependency(request, chart).await?));
-                    }
-                    last_needed = needed;
-                }
-            }
-        }
-        let names: Vec<_> = last_needed.into_iter().map(|chart| chart.name).collect();
-        let reason = format!("the charts need ever more charts: {}", names.join(", "));
-        Err(located(Failure::Content(reason), prepared, Some(Kind::Helm)))
-    }
-
-    fn lost(&self, request: &RenderRequest, lost: Lost) -> RenderError {
-        let instance = request.instance.clone();
-        match lost {
-            Lost::Deadline => {
-                RenderError::Deadline { instance, seconds: self.inner.options.deadline.as_secs() }
-            }
-            Lost::Panicked(reason) | Lost::NoCapacity(reason) => RenderError::Broken { instance, reason },
-        }
-    }
-
-    /// The value files that are URLs, which a render cannot fetch by itself.
-    async fn remote_files(
-        &self,
-        request: &RenderRequest,
-        prepared: &Prepared,
-    ) -> Result<BTreeMap<String, String>, RenderError> {
-        let mut files = BTreeMap::new();
-        let Some(helm) = &prepared.source.helm else { return Ok(files) };
-        let variables = prepared.variables(request);
-        let entries =
-            helm.value_files.iter().chain(helm.file_parameters.iter().map(|parameter| &parameter.path));
-        for entry in entries {
-            let url = variables.expand(entry);
-            let allowed = &request.settings.helm_value_file_schemes;
-            let fetchable = value_files::scheme(&url)
-                .is_some_and(|scheme| allowed.iter().any(|known| known.eq_ignore_ascii_case(scheme)));
-            if !fetchable || files.contains_key(&url) {
-                continue;
-            }
-            let text = self.inner.sources.helm().file(&url, &Access::default(), MAX_REMOTE_FILE).await?;
-            files.insert(url, text);
-        }
-        Ok(files)
-    }
-
-    /// Fetches a chart that another one needs.
-    async fn dependency(
-        &self,
-        request: &RenderRequest,
-        chart: &ChartRequest,
-    ) -> Result<Arc<dyn Tree>, RenderError> {
-        let by_name = chart.repository.strip_prefix('@').or_else(|| chart.repository.strip_prefix("alias:"));
-        let repository = match by_name {
-            Some(name) => {
-                let known =
-                    request.credentials.repositories.iter().find(|repository| repository.name == name);
-                known.map(|repository| repository.repo.clone()).ok_or_else(|| RenderError::Specification {
-                    reason: format!("chart dependency {:?}: no repository is named {name:?}", chart.name),
-                })?
-            }
-            None => chart.repository.clone(),
-        };
-        let access = request.credentials.access(&repository, &request.project);
-        let helm = self.inner.sources.helm();
-        // A registry is told by having no scheme.
-        let repository = repository.strip_prefix("oci://").unwrap_or(&repository);
-        let version =
-            helm.resolve(repository, &chart.name, &chart.version, &access, Freshness::Cached).await?;
-        Ok(helm.open(repository, &chart.name, &version, &access).await?.tree)
     }
 }
 
@@ -450,26 +351,32 @@ fn effective(request: &RenderRequest) -> Vec<ApplicationSource> {
     request.sources.iter().enumerate().map(with).collect()
 }
 
-fn located(failure: Failure, prepared: &Prepared, kind: Option<Kind>) -> RenderError {
-    let (repository, revision) = (prepared.source.repo_url.clone(), prepared.revision.clone());
-    let source = &prepared.source;
-    let path = if source.chart.is_empty() { source.path.clone() } else { source.chart.clone() };
-    match failure {
-        Failure::Path(reason) => RenderError::Path { repository, revision, path, reason },
-        Failure::Specification(reason) => RenderError::Specification { reason },
-        Failure::Content(reason) => {
-            let kind = kind.map_or("unknown", Kind::name);
-            RenderError::Manifests { repository, revision, path, kind, reason }
-        }
+fn explain(prepared: &Prepared, product: &Product, origin: Origin) -> Explain {
+    let proof = &product.proof;
+    let seen = proof.traces.iter().flat_map(|(name, trace)| trace.seen.iter().map(move |seen| (name, seen)));
+    let read: Vec<_> = seen
+        .clone()
+        .take(MAX_EXPLAINED)
+        .map(|(name, (path, seen))| Read {
+            repository: name.clone(),
+            path: path.to_string(),
+            seen: seen.clone(),
+        })
+        .collect();
+    let pairs = |map: &BTreeMap<String, String>| map.clone().into_iter().collect();
+    Explain {
+        origin,
+        key: hexadecimal(&prepared.key),
+        inputs: prepared.inputs.shown(),
+        more_read: seen.count() - read.len(),
+        read,
+        variables: proof.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        fetched: pairs(&proof.fetched),
+        plugins: pairs(&proof.plugins),
+        content: hexadecimal(&product.manifests.id),
     }
 }
 
-fn explain(product: &Product, origin: Origin) -> Explain {
-    let read = product
-        .traces
-        .iter()
-        .flat_map(|(name, trace)| trace.seen.keys().map(move |path| (name.clone(), path.to_string())))
-        .take(MAX_EXPLAINED)
-        .collect();
-    Explain { origin, read, variables: product.variables.keys().map(|name| (*name).to_owned()).collect() }
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

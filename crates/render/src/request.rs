@@ -9,6 +9,9 @@ use types::settings::RenderingSettings;
 use types::tracking::Tracking;
 use types::{AppKey, ApplicationSource};
 
+use crate::explain::Explain;
+use crate::plugin::PluginOptions;
+
 /// Limits of rendering.
 #[derive(Debug, Clone)]
 pub struct RenderOptions {
@@ -23,6 +26,8 @@ pub struct RenderOptions {
     /// The most bytes of a directory application's files together, Jsonnet files aside; 0 for no limit
     /// (`--max-combined-directory-manifests-size`).
     pub max_directory_bytes: u64,
+    /// Where config management plugins are, and what they are sent.
+    pub plugins: PluginOptions,
 }
 
 impl Default for RenderOptions {
@@ -33,6 +38,7 @@ impl Default for RenderOptions {
             max_stuck: 16,
             cache_bytes: 256 << 20,
             max_directory_bytes: 10_000_000,
+            plugins: PluginOptions::default(),
         }
     }
 }
@@ -62,10 +68,36 @@ pub struct RenderRequest {
     pub credentials: Arc<Credentials>,
     /// Which tools render, and with which options.
     pub settings: RenderingSettings,
+    /// The annotation `argocd.argoproj.io/manifest-generate-paths`; empty when there is none. Only plugins are sent
+    /// less because of it: for all others the paths that matter are known.
+    pub manifest_generate_paths: String,
     /// Whether the repositories have to be asked for their revisions again.
     pub refresh_revisions: bool,
     /// Whether nothing may come from the cache of renders.
     pub no_cache: bool,
+}
+
+impl RenderRequest {
+    /// An application's sources at their target revisions, in the default project and with default settings, for an
+    /// unknown cluster.
+    pub fn new(app: AppKey, sources: Vec<ApplicationSource>) -> Self {
+        Self {
+            instance: app.name.clone(),
+            app,
+            project: "default".to_owned(),
+            revisions: vec![None; sources.len()],
+            sources,
+            destination_namespace: String::new(),
+            kube_version: String::new(),
+            api_versions: Arc::from([]),
+            tracking: Tracking::default(),
+            credentials: Arc::default(),
+            settings: RenderingSettings::default(),
+            manifest_generate_paths: String::new(),
+            refresh_revisions: false,
+            no_cache: false,
+        }
+    }
 }
 
 /// What an application is to be.
@@ -97,40 +129,10 @@ pub struct Desired {
 pub struct RenderedSource {
     /// The commit, chart version or digest.
     pub revision: String,
-    /// The tool: `Directory`, `Helm` or `Kustomize`; empty when the source is only referred to.
+    /// The tool: `Directory`, `Helm`, `Kustomize` or `Plugin`; empty when the source is only referred to.
     pub source_type: &'static str,
     /// Whether the manifests came from the cache.
     pub cached: bool,
     /// Why, and what was read.
     pub explain: Explain,
-}
-
-/// Why a source's manifests are what they are.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Explain {
-    /// Where the manifests came from.
-    pub origin: Origin,
-    /// The paths that were looked at and decide whether the manifests still hold, with the repository each is in: its
-    /// reference name, or empty for the source's own.
-    pub read: Vec<(String, String)>,
-    /// The build variables that were used.
-    pub variables: Vec<String>,
-}
-
-/// Where manifests came from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Origin {
-    /// They were not wanted: the source is only referred to.
-    #[default]
-    Reference,
-    /// From the cache: nothing that was read is different.
-    Unchanged,
-    /// Rendered: there was nothing in the cache for these inputs.
-    First,
-    /// Rendered: this path is different from what was read for the cached manifests.
-    Changed(String),
-    /// Rendered: this build variable has another value.
-    Variable(String),
-    /// Rendered: the cache was not to be used.
-    Forced,
 }

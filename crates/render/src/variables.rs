@@ -45,6 +45,12 @@ impl Variables {
         self.used.lock().clone()
     }
 
+    /// All variables with their values, for a tool that may use any of them.
+    pub(crate) fn all(&self) -> BTreeMap<&'static str, String> {
+        self.used.lock().clone_from(&self.values);
+        self.values.clone()
+    }
+
     /// The value of a variable, without noting its use.
     pub(crate) fn peek(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)

@@ -171,6 +171,15 @@ pub trait Tree: Send + Sync {
     /// # Errors
     /// [`TreeError::NotFound`], [`TreeError::NotDirectory`] or [`TreeError::Storage`].
     fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError>;
+
+    /// Whether the file at `path` may be executed. Trees that keep no such thing say no.
+    ///
+    /// # Errors
+    /// Only when the store fails.
+    fn is_executable(&self, path: &TreePath) -> Result<bool, TreeError> {
+        let _ = path;
+        Ok(false)
+    }
 }
 
 impl<T: Tree + ?Sized> Tree for Arc<T> {
@@ -188,5 +197,9 @@ impl<T: Tree + ?Sized> Tree for Arc<T> {
 
     fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError> {
         (**self).list(path)
+    }
+
+    fn is_executable(&self, path: &TreePath) -> Result<bool, TreeError> {
+        (**self).is_executable(path)
     }
 }

@@ -122,6 +122,12 @@ impl Tree for Traced {
         self.note_content(path)?;
         self.inner.list(path)
     }
+
+    fn is_executable(&self, path: &TreePath) -> Result<bool, TreeError> {
+        // It is kept with the name, in the directory.
+        self.note_content(&path.parent().unwrap_or_default())?;
+        self.inner.is_executable(path)
+    }
 }
 
 #[cfg(test)]

@@ -69,6 +69,13 @@ impl Engine for Rendering {
                 tracking: settings.tracking.clone(),
                 credentials: self.credentials(),
                 settings: settings.rendering.clone(),
+                manifest_generate_paths: ask
+                    .app
+                    .metadata
+                    .annotations
+                    .get(types::names::ANNOTATION_MANIFEST_GENERATE_PATHS)
+                    .cloned()
+                    .unwrap_or_default(),
                 refresh_revisions: ask.refresh_revisions,
                 no_cache: ask.no_cache,
             };

@@ -68,6 +68,7 @@ pub fn request(name: &str, sources: Value) -> RenderRequest {
         tracking: Tracking::default(),
         credentials: Arc::default(),
         settings: types::settings::RenderingSettings::default(),
+        manifest_generate_paths: String::new(),
         refresh_revisions: true,
         no_cache: false,
     }

@@ -96,6 +96,19 @@ impl Store {
         Ok(entries)
     }
 
+    /// Whether the file of this name in the directory with this id may be executed.
+    pub(crate) fn is_executable(
+        &self,
+        id: &ObjectId,
+        name: &str,
+        path: &TreePath,
+    ) -> Result<bool, TreeError> {
+        let raw = self.expect(id, Kind::Tree, path)?;
+        let mut entries = TreeRefIter::from_bytes(&raw.data, id.kind()).filter_map(Result::ok);
+        let found = entries.find(|entry| entry.filename == name.as_bytes());
+        Ok(found.is_some_and(|entry| entry.mode.kind() == GitKind::BlobExecutable))
+    }
+
     /// The content of the file (or link) with this id.
     pub(crate) fn file(&self, id: &ObjectId, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         if let Some(Decoded::File(content)) = self.cache.get(id) {

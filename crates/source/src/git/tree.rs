@@ -77,4 +77,14 @@ impl Tree for GitTree {
             Some(_) => Err(TreeError::NotDirectory { path: path.clone() }),
         }
     }
+
+    fn is_executable(&self, path: &TreePath) -> Result<bool, TreeError> {
+        let (Some(name), Some(directory)) = (path.name(), path.parent()) else { return Ok(false) };
+        match self.find(&directory)? {
+            Some(entry) if entry.kind == EntryKind::Directory => {
+                self.store.is_executable(&self.object_id(&entry.oid, path)?, name, path)
+            }
+            _ => Ok(false),
+        }
+    }
 }
