@@ -80,7 +80,11 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
     let clusters = Clusters::new(control.clone(), ClusterOptions::default());
     let sources = Sources::new(source::Options::new(&options.data))
         .with_context(|| format!("preparing the data folder {}", options.data.display()))?;
-    let renderer = Renderer::new(sources, RenderOptions::default());
+    let settings = control.settings();
+    let parameter = |key: &str| settings.parameter(key).map(str::to_owned);
+    let (render_options, problems) = RenderOptions::configured(&|name| std::env::var(name).ok(), &parameter);
+    problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+    let renderer = Renderer::new(sources, render_options);
     let controller =
         Controller::start(control.clone(), clusters.clone(), renderer.clone(), ControllerOptions::default());
     let port = LoopPort { handle: controller.clone(), control: control.clone(), renderer };

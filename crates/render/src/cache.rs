@@ -238,8 +238,8 @@ impl Cache {
         Err(reason.unwrap_or(Origin::First))
     }
 
-    /// Remembers what a source of an application was last rendered with; answers what is different from the time
-    /// before, when there was one.
+    /// Remembers what a source of an application was last asked with; answers what is different from the time before,
+    /// when there was one.
     pub(crate) fn remember(
         &self,
         instance: &str,

@@ -131,10 +131,25 @@ fn run_in(job: &mut Job, chosen: &mut Option<Kind>) -> Result<Outcome, Failure> 
                 return Ok(Outcome::Needs(needed));
             }
         }
-        Kind::Kustomize => crate::kustomize::render(job, &place, &mut manifests)?,
+        Kind::Kustomize => {
+            check_kustomize_version(job)?;
+            crate::kustomize::render(job, &place, &mut manifests)?;
+        }
         Kind::Plugin => return plugin_call(job, &place).map(Outcome::Plugin),
     }
     Ok(Outcome::Done(Done { kind, is_detected, manifests: manifests.into_vec() }))
+}
+
+/// Refuses a version of Kustomize that nobody has registered. Those that are render here like any other: there is one
+/// builder.
+fn check_kustomize_version(job: &Job) -> Result<(), Failure> {
+    let version = job.source.kustomize.as_ref().map_or("", |options| &options.version);
+    if version.is_empty() || job.settings.kustomize_versions.iter().any(|known| known == version) {
+        return Ok(());
+    }
+    Err(Failure::Specification(format!(
+        "kustomize version {version} is not registered; add kustomize.path.{version} to argocd-cm, or leave the version out"
+    )))
 }
 
 /// What a plugin has to be told. It may look at all that it is sent, and at every build variable.

@@ -92,6 +92,7 @@ impl Inputs {
             helm: helm_enabled,
             directory: directory_enabled,
             kustomize_build_options,
+            kustomize_versions,
             helm_value_file_schemes,
         } = settings;
         let text = |text: &str| Part::Text(text.to_owned());
@@ -117,6 +118,7 @@ impl Inputs {
             ("helm.enable", flag(*helm_enabled)),
             ("jsonnet.enable", flag(*directory_enabled)),
             ("kustomize.buildOptions", text(kustomize_build_options)),
+            ("kustomize.version", text(&kustomize_versions.join(","))),
             ("helm.valuesFileSchemes", text(&helm_value_file_schemes.join(","))),
         ];
         Self { parts }

@@ -16,10 +16,11 @@ use crate::explain::{Explain, Origin, Read};
 use crate::helm::ChartCache;
 use crate::inputs::Inputs;
 use crate::metrics::{Counts, RenderMetrics};
+use crate::options::RenderOptions;
 use crate::plugin::Plugins;
 use crate::pool::Pool;
 use crate::prepare;
-use crate::request::{Desired, RenderOptions, RenderRequest, Rendered, RenderedSource};
+use crate::request::{Desired, RenderRequest, Rendered, RenderedSource};
 use crate::variables::{Facts, Variables};
 
 /// Paths told in an explanation.
@@ -261,6 +262,11 @@ impl Renderer {
         request: Arc<RenderRequest>,
         prepared: Arc<Prepared>,
     ) -> Result<(Arc<Product>, Origin), RenderError> {
+        let different = self
+            .inner
+            .cache
+            .remember(&request.instance, prepared.position, &prepared.inputs)
+            .unwrap_or_default();
         if !request.no_cache
             && let Ok(product) = self.find(&request, &prepared).await
         {
@@ -270,7 +276,13 @@ impl Renderer {
         let this = self.clone();
         let instance = request.instance.clone();
         let task = tokio::spawn(async move { this.once(&request, &prepared).await });
-        task.await.map_err(|error| RenderError::Broken { instance, reason: error.to_string() })?
+        let made = task.await.map_err(|error| RenderError::Broken { instance, reason: error.to_string() })?;
+        made.map(|(product, origin)| match origin {
+            Origin::First if !different.is_empty() => {
+                (product, Origin::Inputs(different.into_iter().map(str::to_owned).collect()))
+            }
+            origin => (product, origin),
+        })
     }
 
     async fn find(
@@ -319,15 +331,6 @@ impl Renderer {
         match result {
             Ok(product) => {
                 let product = self.inner.cache.put(prepared.key, product);
-                let before =
-                    self.inner.cache.remember(&request.instance, prepared.position, &prepared.inputs);
-                let different = before.filter(|names| !names.is_empty());
-                let origin = match (origin, different) {
-                    (Origin::First, Some(names)) => {
-                        Origin::Inputs(names.into_iter().map(str::to_owned).collect())
-                    }
-                    (origin, _) => origin,
-                };
                 Ok((product, origin))
             }
             Err(error) => {

@@ -1,7 +1,6 @@
 //! What is asked of the renderer, and what it answers.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use object::Object;
 use source::Credentials;
@@ -10,38 +9,6 @@ use types::tracking::Tracking;
 use types::{AppKey, ApplicationSource};
 
 use crate::explain::Explain;
-use crate::plugin::PluginOptions;
-
-/// Limits of rendering.
-#[derive(Debug, Clone)]
-pub struct RenderOptions {
-    /// Renders at the same time (`--parallelismlimit`); each has its own thread.
-    pub parallelism: usize,
-    /// The time that one render may take.
-    pub deadline: Duration,
-    /// Renders past their deadline that still run, from which on no new ones are begun.
-    pub max_stuck: usize,
-    /// Bytes of manifests kept in the cache.
-    pub cache_bytes: usize,
-    /// The most bytes of a directory application's files together, Jsonnet files aside; 0 for no limit
-    /// (`--max-combined-directory-manifests-size`).
-    pub max_directory_bytes: u64,
-    /// Where config management plugins are, and what they are sent.
-    pub plugins: PluginOptions,
-}
-
-impl Default for RenderOptions {
-    fn default() -> Self {
-        Self {
-            parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).max(2),
-            deadline: Duration::from_secs(90),
-            max_stuck: 16,
-            cache_bytes: 256 << 20,
-            max_directory_bytes: 10_000_000,
-            plugins: PluginOptions::default(),
-        }
-    }
-}
 
 /// One application to render.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! Config management plugins, behind sidecars that speak the CMP v2 protocol.
 #![allow(clippy::unwrap_used)]
 
-mod support;
 #[path = "support/sidecar.rs"]
 mod sidecar;
+mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -60,7 +60,8 @@ fn repository() -> Repository {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_gets_the_files_and_the_variables() {
     let place = place(|_| {});
-    let _sidecar = Sidecar::start(place.folder.path(), "facts-v1.0", Plugin { generate: FACTS, ..Plugin::default() });
+    let _sidecar =
+        Sidecar::start(place.folder.path(), "facts-v1.0", Plugin { generate: FACTS, ..Plugin::default() });
     let repository = repository();
     let source = json!({"repoURL": repository.url(), "path": "app", "plugin": {
         "name": "facts-v1.0",
@@ -134,7 +135,11 @@ async fn without_a_name_the_first_plugin_that_supports_the_files_is_taken() {
     assert_eq!(b.calls.check.load(Ordering::Relaxed), 1, "asked once what it is");
     drop(b);
     drop(_c);
-    assert_eq!(place.fixture.names(at(&url, "app")).await.unwrap(), ["ConfigMap/plain"], "there are other plugins now");
+    assert_eq!(
+        place.fixture.names(at(&url, "app")).await.unwrap(),
+        ["ConfigMap/plain"],
+        "there are other plugins now"
+    );
     let error = place.fixture.names(json!({"repoURL": url, "path": "app", "plugin": {}})).await.unwrap_err();
     assert!(error.contains("could not find plugin supporting the given repository"), "{error}");
 }
@@ -142,7 +147,8 @@ async fn without_a_name_the_first_plugin_that_supports_the_files_is_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn output_counts_for_the_commit_the_parameters_and_the_plugin() {
     let place = place(|_| {});
-    let sidecar = Sidecar::start(place.folder.path(), "facts", Plugin { generate: FACTS, ..Plugin::default() });
+    let sidecar =
+        Sidecar::start(place.folder.path(), "facts", Plugin { generate: FACTS, ..Plugin::default() });
     let repository = repository();
     let source = |color: &str| {
         json!({"repoURL": repository.url(), "path": "app",
@@ -159,7 +165,8 @@ async fn output_counts_for_the_commit_the_parameters_and_the_plugin() {
     assert_eq!(origin(source("blue")).await, Origin::Variable("ARGOCD_APP_REVISION".to_owned()));
     assert_eq!(sidecar.calls.generate.load(Ordering::Relaxed), 3);
     drop(sidecar);
-    let _again = Sidecar::start(place.folder.path(), "facts", Plugin { generate: FACTS, ..Plugin::default() });
+    let _again =
+        Sidecar::start(place.folder.path(), "facts", Plugin { generate: FACTS, ..Plugin::default() });
     assert_eq!(origin(source("blue")).await, Origin::Plugin("facts".to_owned()));
 }
 
@@ -170,9 +177,8 @@ async fn what_goes_wrong_names_the_plugin() {
         options.max_output_bytes = 2000;
         options.max_input_bytes = 10_000;
     });
-    let start = |name, generate| {
-        Sidecar::start(place.folder.path(), name, Plugin { generate, ..Plugin::default() })
-    };
+    let start =
+        |name, generate| Sidecar::start(place.folder.path(), name, Plugin { generate, ..Plugin::default() });
     let _sidecars = [
         start("fails", "echo broken >&2; exit 3"),
         start("slow", "sleep 3"),
@@ -225,8 +231,10 @@ async fn only_what_is_needed_is_sent() {
         options.exclusions = vec!["*/mine.txt".to_owned()];
         options.use_manifest_generate_paths = true;
     });
-    let script = "cd ..; find . -type f | sort | tr '\\n' ' ' | sed 's/^/kind: List\\nfiles: /'; echo; echo '---'";
-    let _sidecar = Sidecar::start(place.folder.path(), "find", Plugin { generate: script, ..Plugin::default() });
+    let script =
+        "cd ..; find . -type f | sort | tr '\\n' ' ' | sed 's/^/kind: List\\nfiles: /'; echo; echo '---'";
+    let _sidecar =
+        Sidecar::start(place.folder.path(), "find", Plugin { generate: script, ..Plugin::default() });
     let repository = repository();
     for (paths, expected) in [
         ("", "./app/a.yaml ./other/b.yaml ./shared/c.yaml"),
@@ -241,10 +249,12 @@ async fn only_what_is_needed_is_sent() {
     // The application's own directory alone: no other commit matters to it but for its name.
     let script = "find . -type f | sort | tr '\\n' ' ' | sed 's/^/kind: List\\nfiles: /'";
     let _own = Sidecar::start(place.folder.path(), "own", Plugin { generate: script, ..Plugin::default() });
-    let mut own = request("web", json!({"repoURL": repository.url(), "path": "app", "plugin": {"name": "own"}}));
+    let mut own =
+        request("web", json!({"repoURL": repository.url(), "path": "app", "plugin": {"name": "own"}}));
     own.manifest_generate_paths = ".".to_owned();
     let rendered = place.fixture.renderer.render(own).await.unwrap();
-    assert_eq!(rendered.objects[0].object.get_str(&["files"]), Some("./a.yaml"));
+    let files = rendered.objects[0].object.get_str(&["files"]);
+    assert_eq!(files, Some("./a.yaml ./mine.txt"), "exclusions are relative to what is sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,7 +273,8 @@ async fn credentials_go_only_to_plugins_that_want_them_and_are_not_told() {
         password: types::Secret::new("s3cret-word".to_owned()),
         ..types::Repository::default()
     };
-    let credentials = Arc::new(Credentials { repositories: Arc::new(vec![record]), ..Credentials::default() });
+    let credentials =
+        Arc::new(Credentials { repositories: Arc::new(vec![record]), ..Credentials::default() });
     let told = async |name: &str| {
         let mut request = request("web", json!({"repoURL": url, "path": "app", "plugin": {"name": name}}));
         request.credentials = credentials.clone();

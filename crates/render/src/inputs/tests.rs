@@ -183,13 +183,14 @@ fn every_field_of_a_request_is_an_input_or_known_to_be_none() {
                 helm: _,
                 directory: _,
                 kustomize_build_options: _,
+                kustomize_versions: _,
                 helm_value_file_schemes: _,
             },
         manifest_generate_paths: _,
         refresh_revisions: _,
         no_cache: _,
     } = request();
-    let changes: [Change; 18] = [
+    let changes: [Change; 19] = [
         (None, |request| request.app = AppKey::new("elsewhere", "x")),
         (Some("application"), |request| request.instance.push('x')),
         (Some("project"), |request| request.project.push('x')),
@@ -204,6 +205,7 @@ fn every_field_of_a_request_is_an_input_or_known_to_be_none() {
         (Some("helm.enable"), |request| request.settings.helm = false),
         (Some("jsonnet.enable"), |request| request.settings.directory = false),
         (Some("kustomize.buildOptions"), |request| request.settings.kustomize_build_options.push('x')),
+        (Some("kustomize.version"), |request| request.settings.kustomize_versions.push(s("v4"))),
         (Some("helm.valuesFileSchemes"), |request| request.settings.helm_value_file_schemes.clear()),
         (Some("manifest-generate-paths"), |request| request.manifest_generate_paths.push('.')),
         (None, |request| request.refresh_revisions = !request.refresh_revisions),

@@ -56,7 +56,7 @@ const MAX_KEPT_BYTES: usize = 64 << 20;
 pub struct PluginOptions {
     /// The folder of the sidecars' sockets (`ARGOCD_PLUGINSOCKFILEPATH`).
     pub directory: PathBuf,
-    /// Globs of what is not sent, relative to the repository's root (`--plugin-tar-exclude`).
+    /// Globs of what is not sent, relative to the directory that is sent (`--plugin-tar-exclude`).
     pub exclusions: Vec<String>,
     /// Whether only the paths of the application's manifest-generate-paths annotation are sent
     /// (`--plugin-use-manifest-generate-paths`).

@@ -284,7 +284,7 @@ mod tests {
         };
         assert_eq!(
             &metadata(&told)[..],
-            b"\0\0\0\0\x1c\x0a\x1a\x0a\x03web\x12\x03app\x1a\x0200\x20\xac\x02\x2a\x06\x0a\x01A\x12\x01b"
+            b"\0\0\0\0\x1b\x0a\x19\x0a\x03web\x12\x03app\x1a\x0200\x20\xac\x02\x2a\x06\x0a\x01A\x12\x01b"
         );
         assert_eq!(&chunk(b"xyz")[..], b"\0\0\0\0\x07\x12\x05\x0a\x03xyz");
         assert_eq!(

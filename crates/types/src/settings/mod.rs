@@ -112,6 +112,8 @@ pub struct RenderingSettings {
     pub directory: bool,
     /// `kustomize.buildOptions`.
     pub kustomize_build_options: String,
+    /// The versions that sources may ask for (`kustomize.path.<version>`, `kustomize.version.<version>`).
+    pub kustomize_versions: Vec<String>,
     /// URL schemes from which remote value files may come (`helm.valuesFileSchemes`).
     pub helm_value_file_schemes: Vec<String>,
 }
@@ -123,6 +125,7 @@ impl Default for RenderingSettings {
             helm: true,
             directory: true,
             kustomize_build_options: String::new(),
+            kustomize_versions: Vec::new(),
             helm_value_file_schemes: vec!["https".to_owned(), "http".to_owned()],
         }
     }
@@ -308,11 +311,16 @@ fn parse_rendering(reader: &Reader<'_>) -> RenderingSettings {
     // For these three any text that is not exactly "true" disables the tool.
     let enabled = |key: &str| reader.get(key).is_none_or(|text| text.is_empty() || text == "true");
     let defaults = RenderingSettings::default();
+    let version = |key: &str| {
+        let version = key.strip_prefix("kustomize.path.").or_else(|| key.strip_prefix("kustomize.version."));
+        version.map(str::to_owned)
+    };
     RenderingSettings {
         kustomize: enabled("kustomize.enable"),
         helm: enabled("helm.enable"),
         directory: enabled("jsonnet.enable"),
         kustomize_build_options: reader.text("kustomize.buildOptions"),
+        kustomize_versions: reader.data.keys().filter_map(|key| version(key)).collect(),
         helm_value_file_schemes: reader
             .get("helm.valuesFileSchemes")
             .map_or(defaults.helm_value_file_schemes, parse::list),
