@@ -19,6 +19,8 @@ metadata: {name: a}
 data: {color: '{{ .Values.color }}', size: '{{ .Values.size }}', text: {{ .Values.text | quote }}}
 ";
 
+const OTHER_TEMPLATE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n";
+
 const FILES: [(&str, &str); 9] = [
     ("README.md", "1"),
     ("chart/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
@@ -61,6 +63,19 @@ fn helm(world: &World) -> RenderRequest {
     )
 }
 
+fn commit(repository: &Repository, path: &str, text: &str) {
+    repository.commit("a change", &[(path, text)]);
+}
+
+fn options(request: &mut RenderRequest) -> &mut types::ApplicationSourceHelm {
+    request.sources[0].helm.as_mut().unwrap()
+}
+
+fn parameter(request: &mut RenderRequest, value: &str) {
+    let parameter = types::HelmParameter { name: "color".into(), value: value.into(), force_string: false };
+    options(request).parameters.push(parameter);
+}
+
 fn first(rendered: &Rendered) -> &Origin {
     &rendered.sources[0].explain.origin
 }
@@ -76,69 +91,55 @@ async fn what_matters_renders_again_and_nothing_else_does() {
     let fixture = Fixture::new();
     let cases: [Case; 32] = [
         ("nothing", |_, _| {}, ToNothing),
-        (
-            "a file that is not read",
-            |world, _| drop(world.charts.commit("x", &[("README.md", "2")])),
-            ToNothing,
-        ),
+        ("a file that is not read", |world, _| commit(&world.charts, "README.md", "2"), ToNothing),
         (
             "a neighbor of a file parameter",
-            |world, _| drop(world.charts.commit("x", &[("common/other.txt", "x")])),
+            |world, _| commit(&world.charts, "common/other.txt", "x"),
             ToNothing,
         ),
         (
             "another application's values",
-            |world, _| drop(world.values.commit("x", &[("prod/api.yaml", "x: 1")])),
+            |world, _| commit(&world.values, "prod/api.yaml", "x: 1"),
             ToNothing,
         ),
         (
             "a new file beside the values",
-            |world, _| drop(world.values.commit("x", &[("prod/new.yaml", "x: 1")])),
+            |world, _| commit(&world.values, "prod/new.yaml", "x: 1"),
             ToNothing,
         ),
         (
             "a template",
-            |world, _| {
-                drop(
-                    world
-                        .charts
-                        .commit("x", &[("chart/templates/a.yaml", &TEMPLATE.replace("name: a", "name: b"))]),
-                )
-            },
+            |world, _| commit(&world.charts, "chart/templates/a.yaml", OTHER_TEMPLATE),
             ToPath("chart"),
         ),
         (
             "the chart's own values",
-            |world, _| drop(world.charts.commit("x", &[("chart/values.yaml", "color: blue\nsize: 1\n")])),
+            |world, _| commit(&world.charts, "chart/values.yaml", "color: blue\nsize: 1\n"),
             ToPath("chart"),
         ),
         (
             "values of another source",
-            |world, _| drop(world.values.commit("x", &[("prod/web.yaml", "size: 9\n")])),
+            |world, _| commit(&world.values, "prod/web.yaml", "size: 9\n"),
             ToPath("$values/prod/web.yaml"),
         ),
         (
             "a file parameter",
-            |world, _| drop(world.charts.commit("x", &[("common/text.txt", "bye")])),
+            |world, _| commit(&world.charts, "common/text.txt", "bye"),
             ToPath("common/text.txt"),
         ),
         (
             "an override of the repository",
-            |world, _| {
-                drop(world.charts.commit("x", &[("chart/.argocd-source.yaml", "helm: {skipTests: true}")]))
-            },
+            |world, _| commit(&world.charts, "chart/.argocd-source.yaml", "helm: {skipTests: true}"),
             ToPath("chart"),
         ),
         (
             "an override for the application",
-            |world, _| {
-                drop(world.charts.commit("x", &[("chart/.argocd-source-web.yaml", "helm: {skipCrds: true}")]))
-            },
+            |world, _| commit(&world.charts, "chart/.argocd-source-web.yaml", "helm: {skipCrds: true}"),
             ToPath("chart"),
         ),
         (
             "a value file that was missing",
-            |world, _| drop(world.charts.commit("x", &[("chart/missing.yaml", "color: new")])),
+            |world, _| commit(&world.charts, "chart/missing.yaml", "color: new"),
             ToPath("chart"),
         ),
         (
@@ -172,22 +173,10 @@ async fn what_matters_renders_again_and_nothing_else_does() {
             |_, request| request.settings.kustomize = false,
             ToInputs(&["kustomize.enable"]),
         ),
-        (
-            "a parameter",
-            |_, request| {
-                request.sources[0].helm.as_mut().unwrap().parameters.push(types::HelmParameter {
-                    name: "color".into(),
-                    value: "x".into(),
-                    force_string: false,
-                })
-            },
-            ToInputs(&["helm"]),
-        ),
+        ("a parameter", |_, request| parameter(request, "x"), ToInputs(&["helm"])),
         (
             "values in the source",
-            |_, request| {
-                request.sources[0].helm.as_mut().unwrap().values_object = Some(json!({"color": "y"}))
-            },
+            |_, request| options(request).values_object = Some(json!({"color": "y"})),
             ToInputs(&["helm"]),
         ),
         ("the path", |_, request| request.sources[0].path = "./chart".into(), ToInputs(&["path"])),
@@ -212,12 +201,11 @@ async fn what_matters_renders_again_and_nothing_else_does() {
         ),
         ("how objects are marked", |_, request| request.tracking.label = "example.com/app".into(), ToNothing),
         (
-            "credentials",
+            "what is trusted",
             |_, request| {
-                request.credentials = Arc::new(source::Credentials {
-                    known_hosts: "x".into(),
-                    ..source::Credentials::default()
-                })
+                let known_hosts = "x".into();
+                request.credentials =
+                    Arc::new(source::Credentials { known_hosts, ..source::Credentials::default() });
             },
             ToNothing,
         ),
@@ -233,14 +221,8 @@ async fn what_matters_renders_again_and_nothing_else_does() {
         ),
         ("the cache turned off", |_, request| request.no_cache = true, To(Origin::Forced)),
         (
-            "the revision, when it is used",
-            |_, request| {
-                request.sources[0].helm.as_mut().unwrap().parameters.push(types::HelmParameter {
-                    name: "color".into(),
-                    value: "$ARGOCD_APP_REVISION".into(),
-                    force_string: true,
-                })
-            },
+            "a build variable in use",
+            |_, request| parameter(request, "$ARGOCD_APP_REVISION"),
             ToInputs(&["helm"]),
         ),
     ];
@@ -260,7 +242,8 @@ async fn what_matters_renders_again_and_nothing_else_does() {
                 );
             }
             ToInputs(names) => {
-                assert_eq!(origin, Origin::Inputs(names.iter().map(ToString::to_string).collect()), "{name}")
+                let names = names.iter().map(ToString::to_string).collect();
+                assert_eq!(origin, Origin::Inputs(names), "{name}");
             }
             To(expected) => assert_eq!(origin, expected, "{name}"),
         }
