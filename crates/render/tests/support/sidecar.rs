@@ -2,7 +2,7 @@
 //! description and not against the code that is tested. It unpacks what it is sent into a folder and hands that to
 //! a handler, or to a shell script run in the application's directory, as Argo CD's own sidecar does.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, unreachable_pub, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, unreachable_pub, missing_docs)]
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
