@@ -22,10 +22,13 @@ pub fn binary() -> Result<PathBuf> {
     if binary.is_file() {
         return Ok(binary);
     }
-    std::fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
+    let _lock = shell::lock(&cache)?;
+    if binary.is_file() {
+        return Ok(binary);
+    }
     let folder = shell::root().join("tests/argocd-client");
     // Built beside its place and then moved there, so that a build that was broken off leaves nothing behind.
-    let unfinished = cache.join(format!("argocd.{}", std::process::id()));
+    let unfinished = cache.join("argocd.unfinished");
     let mut go = shell::command("go", &folder);
     go.env("CGO_ENABLED", "0")
         .args(["build", "-trimpath", "-ldflags=-s -w", "-o"])

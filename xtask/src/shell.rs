@@ -1,5 +1,6 @@
 //! Running other programs, with errors that say what was run and what to do when it is not there.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,6 +65,18 @@ pub fn output(command: &mut Command) -> Result<String> {
         bail!("`{}` failed: {}", shown(command), output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Makes a folder of built tools and holds it for one process at a time; the lock ends with the value.
+///
+/// # Errors
+/// When the folder cannot be made or locked.
+pub fn lock(folder: &Path) -> Result<File> {
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let path = folder.join("lock");
+    let file = File::create(&path).with_context(|| path.display().to_string())?;
+    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+    Ok(file)
 }
 
 /// Whether a program is on PATH.

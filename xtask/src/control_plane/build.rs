@@ -74,7 +74,7 @@ pub fn binaries() -> Result<Binaries> {
     let modules = shell::root().join("tests/controlplane");
     let version = kubernetes_version(&modules.join("kubernetes"))?;
     let folder = shell::cache()?.join("controlplane").join(&version);
-    std::fs::create_dir_all(&folder)?;
+    let _lock = shell::lock(&folder)?;
     let mut parts = version.trim_start_matches('v').split('.');
     let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let stamp = format!(
