@@ -1,8 +1,10 @@
 //! Every test, in the order in which failures are cheapest to find.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use serde_json::Value;
 
 use crate::{control_plane, demo, lint, shell, ui};
 
@@ -23,6 +25,9 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/sbin/sshd", "openssh-server"),
     ("kubectl", "kubernetes-client"),
 ];
+
+/// The package that holds them.
+const STORIES: &str = "argosy-tests";
 
 /// Runs the tests.
 ///
@@ -45,6 +50,9 @@ pub fn run(scope: Scope) -> Result<()> {
     ui::build()?;
     step("formatting, lints and rules");
     lint::run()?;
+    step("building");
+    // All that follows takes what this builds. A build of one package would choose other features, and build it again.
+    shell::run(shell::cargo().args(["build", "--locked", "--workspace", "--all-targets"]))?;
     step("unit tests");
     unit()?;
     step("the web page's tests");
@@ -52,19 +60,43 @@ pub fn run(scope: Scope) -> Result<()> {
     step("the real control plane");
     control_plane::binaries()?;
     step("stories");
-    shell::run(shell::cargo().args(["build", "--locked", "--package", "argosy"]))?;
-    shell::run(shell::cargo().env("ARGOSY_BINARY", demo::target_folder().join("debug/argosy")).args([
-        "test",
-        "--locked",
-        "--package",
-        "argosy-tests",
-    ]))?;
+    stories()?;
     step("done");
     Ok(())
 }
 
 fn unit() -> Result<()> {
-    shell::run(shell::cargo().args(["test", "--locked", "--workspace", "--exclude", "argosy-tests"]))
+    shell::run(shell::cargo().args(["test", "--locked", "--workspace", "--exclude", STORIES]))
+}
+
+/// Runs the test programs of one package out of the build of all.
+fn stories() -> Result<()> {
+    let root = shell::root();
+    let built = shell::output(shell::cargo().args([
+        "test",
+        "--locked",
+        "--workspace",
+        "--no-run",
+        "--message-format=json-render-diagnostics",
+    ]))?;
+    let programs: Vec<PathBuf> = built.lines().filter_map(story_program).collect();
+    if programs.is_empty() {
+        bail!("cargo has built no test program of {STORIES}");
+    }
+    for program in programs {
+        let argosy = demo::target_folder().join("debug/argosy");
+        shell::run(shell::command(program, &root.join("tests")).env("ARGOSY_BINARY", argosy))?;
+    }
+    Ok(())
+}
+
+/// The test program that one message of cargo tells of, when it belongs to the stories.
+fn story_program(message: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let package = message["package_id"].as_str()?;
+    let is_test = message["profile"]["test"].as_bool()?;
+    let program = message["executable"].as_str()?;
+    (is_test && package.contains(STORIES)).then(|| program.into())
 }
 
 /// Runs the benchmarks, optimized.
