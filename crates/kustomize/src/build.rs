@@ -1,21 +1,25 @@
-//! The order of a build: what a kustomization accumulates, and what the root does with it at the end.
+//! What a kustomization accumulates: its resources and bases, what it generates, its components, what it transforms.
+//! The transformers of its fields are in `steps`; what only the root does at the end is in `finish`.
 
 use std::sync::Arc;
 
-use object::schema::Schemas;
 use serde_json::Value;
 use tree::{Tree, TreePath};
 
-use crate::builtin::Place;
+use crate::Options;
+use crate::absorb::absorb;
+use crate::charts;
 use crate::error::Error;
-use crate::fieldspec::{FieldSpec, Specs, from_definitions, merge};
-use crate::file::{self, GeneratorOptions, Kustomization, Labels, Replacement, Variable};
+use crate::file::{self, Kustomization, Variable};
 use crate::generate::{self, Kind};
-use crate::load::{Entry, Loader, objects};
-use crate::merge::Types;
-use crate::resource::{Resource, append};
-use crate::transform::{self, SubjectRule};
-use crate::{Options, builtin, hash, order, patch, references, variables};
+use crate::origin::{Configuration, Origin};
+use crate::place::{Entry, Place, Session, objects_of};
+use crate::plugin::{self, Setting};
+use crate::remote::{Need, Outside};
+use crate::resource::{Resource, append, refuse_conflicts};
+use crate::specs::{Specs, from_definitions};
+use crate::types::Types;
+use crate::{finish, variables};
 
 /// Bases inside bases; the real tool's limit is the stack.
 const MAX_DEPTH: usize = 64;
@@ -24,13 +28,31 @@ const MAX_DEPTH: usize = 64;
 const MAX_RESOURCES: usize = 50_000;
 
 /// What a kustomization has come to so far.
-#[derive(Default)]
-struct Accumulated {
-    list: Vec<Resource>,
-    /// The root's own `openapi`, else the first of its bases'.
-    types: Option<Arc<Schemas>>,
-    specs: Specs,
-    variables: Vec<Variable>,
+pub(crate) struct Accumulated {
+    pub(crate) list: Vec<Resource>,
+    pub(crate) specs: Arc<Specs>,
+    pub(crate) variables: Vec<Variable>,
+}
+
+impl Default for Accumulated {
+    fn default() -> Self {
+        Self { list: Vec::new(), specs: Specs::builtin(), variables: Vec::new() }
+    }
+}
+
+/// What a kustomization is told by the one that names it.
+#[derive(Clone, Default)]
+struct Inherited {
+    /// Where it is, when somebody wants to know.
+    origin: Option<Origin>,
+    /// The namespace of the nearest kustomization above that has one: that of charts.
+    namespace: String,
+}
+
+/// What came of a build.
+pub(crate) enum Built {
+    Done(Vec<Resource>),
+    Needs(Vec<Need>),
 }
 
 /// Builds a kustomization as the root: with hashes, references, variables and order.
@@ -38,177 +60,129 @@ pub(crate) fn build_root(
     tree: &dyn Tree,
     directory: &TreePath,
     options: &Options,
-) -> Result<Vec<Resource>, Error> {
-    let builder = Builder { loader: Loader { tree, unrestricted: options.unrestricted } };
-    let place = match tree::resolve(tree, directory)? {
-        Some((place, _)) => place,
-        None => return Err(Error::NoKustomization { directory: directory.clone() }),
-    };
-    let mut accumulated = Accumulated { specs: Specs::builtin(), ..Accumulated::default() };
-    let (root, file) = builder.accumulate(&place, &mut accumulated, &mut Vec::new(), false)?;
-    let Accumulated { mut list, specs, variables, .. } = accumulated;
-    let failed = |step: &'static str, message: String| Error::step(&file, step, message);
-
-    for resource in list.iter_mut().filter(|resource| resource.hashed) {
-        let suffix = hash::suffix(resource);
-        resource.remember();
-        let name = format!("{}-{suffix}", resource.name());
-        resource.set_name(&name);
+    outside: &Outside,
+) -> Result<Built, Error> {
+    let session = Session::new(outside);
+    let result = build_within(tree, directory, options, &session);
+    match (session.into_missing(), result) {
+        (missing, _) if !missing.is_empty() => Ok(Built::Needs(missing)),
+        (_, result) => result.map(Built::Done),
     }
-    references::fix(&mut list, &specs.name_reference).map_err(|message| failed("nameReference", message))?;
-    variables::substitute(&mut list, &variables, &specs.var_reference)
-        .map_err(|message| failed("vars", message))?;
-    let is_local = |resource: &Resource| {
-        let mark = resource.annotations().and_then(|map| map.get("config.kubernetes.io/local-config"));
-        mark.is_some_and(|value| value.as_str() != Some("false"))
-    };
-    list.retain(|resource| !is_local(resource));
-    order::sort(&mut list, root.sort_options.as_ref()).map_err(|message| failed("sortOptions", message))?;
-    if root.build_metadata.iter().any(|entry| entry == "managedByLabel") {
-        for resource in &mut list {
-            let labels =
-                resource.metadata().entry("labels").or_insert_with(|| Value::Object(serde_json::Map::new()));
-            if let Some(labels) = labels.as_object_mut() {
-                labels.insert("app.kubernetes.io/managed-by".to_owned(), "kustomize-v5.8.2".into());
-            }
-        }
-    }
-    list.iter_mut().for_each(strip_internal);
-    Ok(list)
 }
 
-/// Annotations that tools leave for themselves are not part of the output.
-fn strip_internal(resource: &mut Resource) {
-    let Some(metadata) = resource.value.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    let Some(annotations) = metadata.get_mut("annotations") else { return };
-    let Some(annotations) = annotations.as_object_mut() else {
-        metadata.remove("annotations");
-        return;
-    };
-    annotations.retain(|key, _| {
-        !key.starts_with("internal.config.kubernetes.io/")
-            && !matches!(
-                key.as_str(),
-                "config.kubernetes.io/index"
-                    | "config.kubernetes.io/path"
-                    | "config.kubernetes.io/id"
-                    | "config.k8s.io/id"
-            )
-    });
-    if annotations.is_empty() {
-        metadata.remove("annotations");
-    }
+fn build_within(
+    tree: &dyn Tree,
+    directory: &TreePath,
+    options: &Options,
+    session: &Session<'_>,
+) -> Result<Vec<Resource>, Error> {
+    let place = Place::root(tree, directory, options.unrestricted, session)?;
+    let (root, file) = file::read(&place)?;
+    let place = place.with_file(file);
+    let types = Types::default();
+    types.decide(&root, &place)?;
+    let builder = Builder { options, types };
+    let origin = (!root.build_metadata.is_empty()).then(Origin::default);
+    let mut accumulated = Accumulated::default();
+    builder.accumulate(&root, &place, &mut accumulated, Inherited { origin, namespace: String::new() })?;
+    finish::finish(&root, &place, accumulated, options)
 }
 
 struct Builder<'a> {
-    loader: Loader<'a>,
+    options: &'a Options,
+    types: Types,
 }
 
 impl Builder<'_> {
-    /// Adds what a directory's kustomization makes of itself and of what is there already.
-    fn accumulate(
+    /// Adds what another directory makes of itself and, if it is a component, of what is there already.
+    fn accumulate_directory(
         &self,
-        directory: &TreePath,
+        place: Place<'_>,
         accumulated: &mut Accumulated,
-        visited: &mut Vec<TreePath>,
+        inherited: Inherited,
         as_component: bool,
-    ) -> Result<(Kustomization, TreePath), Error> {
-        let (kustomization, file) = file::read(self.loader.tree, directory)?;
-        if let Some(above) = visited.iter().find(|above| above.below(directory).is_some()) {
-            return Err(Error::file(
-                &file,
-                format!("cycle detected: candidate root '{directory}' contains visited root '{above}'"),
-            ));
-        }
-        if visited.len() >= MAX_DEPTH {
+    ) -> Result<(), Error> {
+        let (kustomization, file) = file::read(&place)?;
+        let place = place.with_file(file);
+        if place.depth() >= MAX_DEPTH {
+            let file = place.file.clone();
             return Err(Error::Budget { file, what: "depth of bases", limit: MAX_DEPTH });
         }
-        if kustomization.is_component() != as_component {
-            let (is, wanted) =
-                if as_component { ("Kustomization", "Component") } else { ("Component", "Kustomization") };
-            return Err(Error::file(&file, format!("expected kind '{wanted}' but got kind '{is}'")));
+        self.types.decide(&kustomization, &place)?;
+        match (as_component, kustomization.is_component()) {
+            (true, false) => Err(place.error("expected kind 'Component' but got 'Kustomization'")),
+            (false, true) => Err(place.error("expected kind != 'Component'; list it under `components`")),
+            _ => self.accumulate(&kustomization, &place, accumulated, inherited),
         }
-        self.refuse_unsupported(&kustomization, &file)?;
-        visited.push(directory.clone());
-        self.add_resources(&kustomization, directory, &file, accumulated, visited)?;
-        self.merge_specs(&kustomization, directory, &file, accumulated)?;
-        self.read_types(&kustomization, directory, &file, accumulated)?;
-        self.generate(&kustomization, directory, &file, &mut accumulated.list)?;
-        let place = Place { loader: self.loader, directory, file: &file };
-        for config in self.configured(&kustomization.generators, directory, &file, visited)? {
-            builtin::generate(&config, &mut accumulated.list, place)?;
-        }
+    }
+
+    /// Does what a kustomization says, in Kustomize's order.
+    fn accumulate(
+        &self,
+        kustomization: &Kustomization,
+        place: &Place<'_>,
+        accumulated: &mut Accumulated,
+        inherited: Inherited,
+    ) -> Result<(), Error> {
+        self.add_resources(kustomization, &kustomization.resources, place, accumulated, &inherited)?;
+        self.merge_specs(kustomization, place, accumulated)?;
+        self.generate(kustomization, place, accumulated, &inherited)?;
         for component in &kustomization.components {
-            match self.loader.find(directory, &file, component)? {
-                Entry::Directory(place) => drop(self.accumulate(&place, accumulated, visited, true)?),
-                Entry::File(path) => {
-                    return Err(Error::file(
-                        &file,
-                        format!("components: '{path}' is a file; expected a directory"),
-                    ));
-                }
-            }
+            let directory = match place.directory(component) {
+                // What else is missing is asked for at the same time.
+                Err(Error::Unavailable { .. }) => continue,
+                directory => directory?,
+            };
+            let inherited = inherited.below(kustomization, component);
+            self.accumulate_directory(directory, accumulated, inherited, true)?;
+            refuse_conflicts(&mut accumulated.list).map_err(|message| place.failed("components", message))?;
         }
-        self.transform(&kustomization, directory, &file, accumulated)?;
-        let types = accumulated.types.clone();
-        for config in self.configured(&kustomization.transformers, directory, &file, visited)? {
-            builtin::transform(&config, &mut accumulated.list, place, Types { own: types.as_deref() })?;
-        }
-        visited.pop();
+        self.transform(kustomization, place, accumulated, &inherited)?;
         if accumulated.list.len() > MAX_RESOURCES {
+            let file = place.file.clone();
             return Err(Error::Budget { file, what: "number of objects", limit: MAX_RESOURCES });
         }
-        let vars = variables::bind(&accumulated.list, &kustomization.vars);
-        variables::add(&mut accumulated.variables, vars)
-            .map_err(|message| Error::step(&file, "vars", message))?;
-        Ok((kustomization, file))
+        let failed = |message: String| place.failed("vars", message);
+        variables::bind(&mut accumulated.list, &kustomization.vars).map_err(failed)?;
+        variables::add(&mut accumulated.variables, kustomization.vars.clone()).map_err(failed)
     }
 
-    fn refuse_unsupported(&self, kustomization: &Kustomization, file: &TreePath) -> Result<(), Error> {
-        let refuse = |feature: &str, hint: &'static str| {
-            Err(Error::Unsupported { file: file.clone(), feature: feature.to_owned(), hint })
-        };
-        if !kustomization.helm_charts.is_empty() || kustomization.helm_globals.is_some() {
-            return refuse("helmCharts", "make the chart a source of its own");
-        }
-        Ok(())
-    }
-
+    /// Adds what entries name: objects of files, and what other kustomizations come to.
     fn add_resources(
         &self,
         kustomization: &Kustomization,
-        directory: &TreePath,
-        file: &TreePath,
+        entries: &[String],
+        place: &Place<'_>,
         accumulated: &mut Accumulated,
-        visited: &mut Vec<TreePath>,
+        inherited: &Inherited,
     ) -> Result<(), Error> {
-        for entry in &kustomization.resources {
-            match self.loader.find(directory, file, entry)? {
-                Entry::File(path) => {
-                    for resource in self.loader.resources(&path)? {
-                        append(&mut accumulated.list, resource)
-                            .map_err(|message| Error::step(file, "resources", message))?;
+        for entry in entries {
+            match place.find(entry) {
+                // What else is missing is asked for at the same time.
+                Err(Error::Unavailable { .. }) => {}
+                Err(error) => return Err(error),
+                Ok(Entry::Objects(mut resources)) => {
+                    if let Some(origin) = &inherited.origin {
+                        let origin = origin.append(entry);
+                        resources.iter_mut().for_each(|resource| resource.origin = Some(origin.clone()));
                     }
+                    self.types.note(&resources);
+                    append(&mut accumulated.list, resources).map_err(|message| {
+                        place.failed("resources", format!("merging resources from '{entry}': {message}"))
+                    })?;
                 }
-                Entry::Directory(place) => {
+                Ok(Entry::Directory(directory)) => {
                     // A base brings its own configuration, and is finished before it is added.
-                    let mut base = Accumulated { specs: Specs::builtin(), ..Accumulated::default() };
-                    self.accumulate(&place, &mut base, visited, false)?;
-                    for resource in base.list {
-                        append(&mut accumulated.list, resource).map_err(|message| {
-                            Error::step(
-                                file,
-                                "resources",
-                                format!("merging resources from '{entry}': {message}"),
-                            )
-                        })?;
-                    }
-                    accumulated
-                        .specs
-                        .merge(base.specs)
-                        .map_err(|message| Error::step(file, "configurations", message))?;
+                    let mut base = Accumulated::default();
+                    let inherited = inherited.below(kustomization, entry);
+                    self.accumulate_directory(directory, &mut base, inherited, false)?;
+                    append(&mut accumulated.list, base.list).map_err(|message| {
+                        place.failed("resources", format!("recursed merging from path '{entry}': {message}"))
+                    })?;
+                    Specs::merge(&mut accumulated.specs, &base.specs)
+                        .map_err(|message| place.failed("configurations", message))?;
                     variables::add(&mut accumulated.variables, base.variables)
-                        .map_err(|message| Error::step(file, "vars", message))?;
+                        .map_err(|message| place.failed("vars", message))?;
                 }
             }
         }
@@ -218,229 +192,203 @@ impl Builder<'_> {
     fn merge_specs(
         &self,
         kustomization: &Kustomization,
-        directory: &TreePath,
-        file: &TreePath,
+        place: &Place<'_>,
         accumulated: &mut Accumulated,
     ) -> Result<(), Error> {
-        let failed =
-            |name: &str, message: String| Error::step(file, "configurations", format!("'{name}': {message}"));
         for name in &kustomization.configurations {
-            let text = self.loader.text(directory, file, name)?;
-            let value = goyaml::from_str(&text).map_err(|error| failed(name, error.to_string()))?;
-            let specs: Specs = file::decode(value).map_err(|message| failed(name, message))?;
-            accumulated.specs.merge(specs).map_err(|message| failed(name, message))?;
+            let failed = |message: String| place.failed("configurations", format!("'{name}': {message}"));
+            let value = goyaml::from_str(&place.text(name)?).map_err(|error| failed(error.to_string()))?;
+            let value = if value.is_null() { Value::Object(serde_json::Map::new()) } else { value };
+            let specs: Specs = file::decode_loosely(value).map_err(failed)?;
+            Specs::merge(&mut accumulated.specs, &Arc::new(specs)).map_err(failed)?;
         }
         for name in &kustomization.crds {
-            let text = self.loader.text(directory, file, name)?;
-            let value = goyaml::from_str(&text).map_err(|error| failed(name, error.to_string()))?;
-            if let Some(definitions) = value.as_object() {
-                let definitions =
-                    definitions.get("definitions").and_then(Value::as_object).unwrap_or(definitions);
-                accumulated
-                    .specs
-                    .merge(from_definitions(definitions))
-                    .map_err(|message| failed(name, message))?;
-            }
+            let failed = |message: String| {
+                place.failed("crds", format!("unable to parse open API definition from '{name}': {message}"))
+            };
+            let value = goyaml::from_str(&place.text(name)?).map_err(|error| failed(error.to_string()))?;
+            let definitions = match value {
+                Value::Object(definitions) if definitions.values().all(|one| one.is_object() || one.is_null()) => {
+                    definitions
+                }
+                Value::Null => continue,
+                _ => {
+                    let wanted = "expected a map of OpenAPI definitions, each with its Schema";
+                    return Err(failed(wanted.to_owned()));
+                }
+            };
+            let specs = from_definitions(&definitions).map_err(failed)?;
+            Specs::merge(&mut accumulated.specs, &Arc::new(specs)).map_err(failed)?;
         }
         Ok(())
-    }
-
-    fn read_types(
-        &self,
-        kustomization: &Kustomization,
-        directory: &TreePath,
-        file: &TreePath,
-        accumulated: &mut Accumulated,
-    ) -> Result<(), Error> {
-        let Some(openapi) = &kustomization.openapi else { return Ok(()) };
-        match (openapi.get("path"), openapi.get("version")) {
-            (Some(_), Some(_)) => Err(Error::step(
-                file,
-                "openapi",
-                "builtin version and custom schema provided, cannot use both",
-            )),
-            (Some(path), None) => {
-                // Documents of OpenAPI 2 and 3 differ, for our purposes, in where references point to.
-                let text = self
-                    .loader
-                    .text(directory, file, path)?
-                    .replace("#/definitions/", "#/components/schemas/");
-                let document =
-                    goyaml::from_str(&text).map_err(|error| Error::step(file, "openapi", error))?;
-                let definitions =
-                    document.get("definitions").and_then(Value::as_object).cloned().unwrap_or_default();
-                let schemas = Schemas::from_definitions(&definitions)
-                    .map_err(|error| Error::step(file, "openapi", error))?;
-                accumulated.types = Some(Arc::new(schemas));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The objects that entries of `generators` or `transformers` are: inline, in files, or built from directories.
-    fn configured(
-        &self,
-        entries: &[String],
-        directory: &TreePath,
-        file: &TreePath,
-        visited: &mut Vec<TreePath>,
-    ) -> Result<Vec<Resource>, Error> {
-        let mut configs = Vec::new();
-        for entry in entries {
-            if entry.contains('\n') {
-                let values = objects(entry).map_err(|message| Error::step(file, "transformers", message))?;
-                configs.extend(values.into_iter().map(|value| Resource::new(value, file.as_str().into())));
-                continue;
-            }
-            match self.loader.find(directory, file, entry)? {
-                Entry::File(path) => configs.extend(self.loader.resources(&path)?),
-                Entry::Directory(place) => {
-                    let mut inner = Accumulated { specs: Specs::builtin(), ..Accumulated::default() };
-                    self.accumulate(&place, &mut inner, visited, false)?;
-                    configs.extend(inner.list);
-                }
-            }
-        }
-        Ok(configs)
     }
 
     fn generate(
         &self,
         kustomization: &Kustomization,
-        directory: &TreePath,
-        file: &TreePath,
-        list: &mut Vec<Resource>,
+        place: &Place<'_>,
+        accumulated: &mut Accumulated,
+        inherited: &Inherited,
     ) -> Result<(), Error> {
-        let global: Option<&GeneratorOptions> = kustomization.generator_options.as_ref();
+        let list = &mut accumulated.list;
+        let failed = |message: String| place.failed("generators", message);
+        let origin_of = |kind: &str| {
+            let file_name = place.file.name().unwrap_or_default();
+            inherited.origin.as_ref().map(|origin| origin.of_builtin(file_name, kind))
+        };
+        let global = kustomization.generator_options.as_ref();
         let config_maps =
             kustomization.config_map_generator.iter().map(|generator| (Kind::ConfigMap, generator));
         let secrets = kustomization.secret_generator.iter().map(|generator| (Kind::Secret, generator));
         for (kind, generator) in config_maps.chain(secrets) {
-            let generated = generate::generate(kind, generator, global, self.loader, directory, file)?;
-            generate::absorb(list, generated).map_err(|message| Error::step(file, "generators", message))?;
+            let mut generated = match generate::generate(kind, generator, global, place) {
+                Err(Error::Unavailable { .. }) => continue,
+                generated => generated?,
+            };
+            generated.origin = origin_of(kind.generator());
+            absorb(list, generated).map_err(failed)?;
+        }
+        let namespace = inherited.below(kustomization, ".").namespace;
+        for chart in &kustomization.helm_charts {
+            let globals = kustomization.helm_globals.as_ref();
+            let resources = match charts::inflate(chart, globals, &namespace, place, self.options) {
+                Err(Error::Unavailable { .. }) => continue,
+                resources => resources?,
+            };
+            self.types.note(&resources);
+            let origin = origin_of("HelmChartInflationGenerator");
+            for mut resource in resources {
+                resource.origin.clone_from(&origin);
+                absorb(list, resource).map_err(failed)?;
+            }
+        }
+        let configs = self.configured(kustomization, &kustomization.generators, place, inherited)?;
+        for config in configs {
+            let resources = plugin::generate(&config, &self.setting(place))?;
+            self.types.note(&resources);
+            let origin = config_origin(&config);
+            for mut resource in resources {
+                resource.origin.clone_from(&origin);
+                absorb(list, resource).map_err(failed)?;
+            }
         }
         Ok(())
     }
 
+    /// Applies the kustomization's own fields, then the objects of `transformers` and `validators`.
     fn transform(
         &self,
         kustomization: &Kustomization,
-        directory: &TreePath,
-        file: &TreePath,
+        place: &Place<'_>,
         accumulated: &mut Accumulated,
+        inherited: &Inherited,
     ) -> Result<(), Error> {
-        let Accumulated { list, specs, types, .. } = accumulated;
-        let types = Types { own: types.as_deref() };
-        let at = |step: &'static str| move |message: String| Error::step(file, step, message);
-        for entry in &kustomization.patches_strategic_merge {
-            let text =
-                if looks_inline(entry) { entry.clone() } else { self.loader.text(directory, file, entry)? };
-            patch::apply_strategic(list, &text, entry, types).map_err(at("patchesStrategicMerge"))?;
+        let file_name = place.file.name().unwrap_or_default();
+        let note = |list: &mut Vec<Resource>, kind: &str| {
+            if let Some(origin) = &inherited.origin {
+                note_transformation(list, &origin.of_builtin(file_name, kind));
+            }
+        };
+        crate::steps::transform(kustomization, place, accumulated, &self.types, &note)?;
+        let configs = self.configured(kustomization, &kustomization.transformers, place, inherited)?;
+        for config in configs {
+            plugin::transform(&config, &mut accumulated.list, &self.setting(place))?;
+            if let Some(origin) = config_origin(&config) {
+                note_transformation(&mut accumulated.list, &origin);
+            }
         }
-        for entry in &kustomization.patches {
-            let text = self.patch_text(entry, directory, file)?;
-            patch::apply(list, entry, &text, types).map_err(at("patches"))?;
-        }
-        if !kustomization.namespace.is_empty() {
-            let namespace = &kustomization.namespace;
-            transform::set_namespace(list, namespace, &specs.namespace, SubjectRule::DefaultOnly, false)
-                .map_err(at("namespace"))?;
-        }
-        if !kustomization.name_prefix.is_empty() {
-            transform::add_prefix(list, &kustomization.name_prefix, &specs.name_prefix)
-                .map_err(at("namePrefix"))?;
-        }
-        if !kustomization.name_suffix.is_empty() {
-            transform::add_suffix(list, &kustomization.name_suffix, &specs.name_suffix)
-                .map_err(at("nameSuffix"))?;
-        }
-        for labels in &kustomization.labels {
-            let label_specs = specs_for(labels, specs).map_err(at("labels"))?;
-            transform::add_labels(list, &labels.pairs, &label_specs).map_err(at("labels"))?;
-        }
-        transform::add_labels(list, &kustomization.common_labels, &specs.common_labels)
-            .map_err(at("commonLabels"))?;
-        transform::add_annotations(list, &kustomization.common_annotations, &specs.common_annotations)
-            .map_err(at("commonAnnotations"))?;
-        for entry in &kustomization.patches_json6902 {
-            let text = self.patch_text(entry, directory, file)?;
-            patch::apply(list, entry, &text, types).map_err(at("patchesJson6902"))?;
-        }
-        for replica in &kustomization.replicas {
-            transform::set_replicas(list, replica, &specs.replicas).map_err(at("replicas"))?;
-        }
-        for image in &kustomization.images {
-            transform::set_images(list, image, &specs.images).map_err(at("images"))?;
-        }
-        for replacement in self.replacements(kustomization, directory, file)? {
-            transform::replace(list, &replacement).map_err(at("replacements"))?;
+        let configs = self.configured(kustomization, &kustomization.validators, place, inherited)?;
+        for config in configs {
+            let mut validated = accumulated.list.clone();
+            plugin::transform(&config, &mut validated, &self.setting(place))?;
+            refuse_changes(&accumulated.list, &validated)
+                .map_err(|message| place.failed("validators", format!("{}: {message}", config.name())))?;
+            accumulated.list = validated;
         }
         Ok(())
     }
 
-    fn patch_text(
-        &self,
-        patch: &file::Patch,
-        directory: &TreePath,
-        file: &TreePath,
-    ) -> Result<String, Error> {
-        match (patch.path.is_empty(), patch.patch.is_empty()) {
-            (true, false) => Ok(patch.patch.clone()),
-            (false, true) => self.loader.text(directory, file, &patch.path),
-            (true, true) => Err(Error::step(file, "patches", "must specify one of patch and path")),
-            (false, false) => {
-                Err(Error::step(file, "patches", "patch and path can't be set at the same time"))
-            }
-        }
+    fn setting<'b>(&'b self, place: &'b Place<'b>) -> Setting<'b> {
+        Setting { place, options: self.options, types: &self.types }
     }
 
-    fn replacements(
+    /// The objects that entries of `generators`, `transformers` or `validators` are: inline, in files, or built from
+    /// directories.
+    fn configured(
         &self,
         kustomization: &Kustomization,
-        directory: &TreePath,
-        file: &TreePath,
-    ) -> Result<Vec<Replacement>, Error> {
-        let mut all = Vec::new();
-        for entry in &kustomization.replacements {
-            if entry.path.is_empty() {
-                all.push(entry.inline.clone());
+        entries: &[String],
+        place: &Place<'_>,
+        inherited: &Inherited,
+    ) -> Result<Vec<Resource>, Error> {
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut configs = Accumulated::default();
+        let mut paths = Vec::new();
+        for entry in entries {
+            let Ok(mut inline) = objects_of(entry, &place.file.as_str().into()) else {
+                paths.push(entry.clone());
                 continue;
+            };
+            if let Some(origin) = &inherited.origin {
+                let origin = origin.append(place.file.name().unwrap_or_default());
+                inline.iter_mut().for_each(|config| config.origin = Some(origin.clone()));
             }
-            let failed =
-                |message: String| Error::step(file, "replacements", format!("'{}': {message}", entry.path));
-            let text = self.loader.text(directory, file, &entry.path)?;
-            let value = goyaml::from_str(&text).map_err(|error| failed(error.to_string()))?;
-            if value.is_array() {
-                all.extend(file::decode::<Vec<Replacement>>(value).map_err(failed)?);
-            } else {
-                all.push(file::decode(value).map_err(failed)?);
+            append(&mut configs.list, inline).map_err(|message| place.failed("transformers", message))?;
+        }
+        self.add_resources(kustomization, &paths, place, &mut configs, inherited)?;
+        Ok(configs.list)
+    }
+}
+
+impl Inherited {
+    /// What an entry of a kustomization is told.
+    fn below(&self, kustomization: &Kustomization, entry: &str) -> Self {
+        let namespace = crate::identity::or(&kustomization.namespace, &self.namespace).to_owned();
+        Self { origin: self.origin.as_ref().map(|origin| origin.append(entry)), namespace }
+    }
+}
+
+/// The origin of what a configured generator or transformer makes.
+fn config_origin(config: &Resource) -> Option<Origin> {
+    let configuration = Configuration {
+        api_version: config.api_version().to_owned(),
+        kind: config.kind().to_owned(),
+        name: config.name().to_owned(),
+        namespace: config.namespace().to_owned(),
+    };
+    config.origin.as_ref().map(|origin| origin.of_configured(configuration))
+}
+
+/// Notes that a transformer has gone over all objects; those that came of nowhere came of it.
+fn note_transformation(list: &mut [Resource], by: &Origin) {
+    for resource in list.iter_mut() {
+        match resource.origin {
+            None => resource.origin = Some(by.clone()),
+            Some(_) => resource.transformations.push(by.clone()),
+        }
+    }
+}
+
+/// A validator may mark objects with a label of its own, and change nothing else.
+fn refuse_changes(before: &[Resource], after: &[Resource]) -> Result<(), String> {
+    let unmarked = |resource: &Resource| {
+        let mut value = resource.value.clone();
+        if let Some(labels) = value.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+            labels.remove("validated-by");
+            if labels.is_empty()
+                && let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut)
+            {
+                metadata.remove("labels");
             }
         }
-        Ok(all)
+        value
+    };
+    if before.len() == after.len()
+        && before.iter().zip(after).all(|(before, after)| unmarked(before) == unmarked(after))
+    {
+        return Ok(());
     }
-}
-
-/// An entry of `patchesStrategicMerge` is a text when it cannot be a path.
-fn looks_inline(entry: &str) -> bool {
-    entry.contains('\n') || entry.trim_start().starts_with('{') || entry.contains(": ")
-}
-
-/// The fields that an entry of `labels` means.
-fn specs_for(labels: &Labels, specs: &Specs) -> Result<Vec<FieldSpec>, String> {
-    let mut chosen = Vec::new();
-    merge(&mut chosen, labels.fields.clone())?;
-    if labels.include_selectors {
-        merge(&mut chosen, specs.common_labels.clone())?;
-        return Ok(chosen);
-    }
-    if labels.include_templates {
-        merge(&mut chosen, specs.template_labels.clone())?;
-    }
-    if labels.include_volume_claim_templates {
-        merge(&mut chosen, specs.volume_claim_template_labels.clone())?;
-    }
-    merge(&mut chosen, specs.labels.clone())?;
-    merge(&mut chosen, vec![FieldSpec::new("", "metadata/labels", true)])?;
-    Ok(chosen)
+    Err("validator shouldn't modify the resource map".to_owned())
 }

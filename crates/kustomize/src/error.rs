@@ -1,6 +1,8 @@
 //! Why a kustomization could not be built.
 
-use tree::{PathError, TreeError, TreePath};
+use tree::{TreeError, TreePath};
+
+use crate::remote::Need;
 
 /// Why a kustomization could not be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +43,14 @@ pub enum Error {
         /// What to do instead.
         hint: &'static str,
     },
+    /// Something outside the repository is needed, and was not fetched.
+    #[error("{file}: needs {need}, which lies outside the repository; copy it in, or build where it can be fetched")]
+    Unavailable {
+        /// The kustomization's file.
+        file: TreePath,
+        /// What is needed.
+        need: Box<Need>,
+    },
     /// The build grew beyond what is allowed.
     #[error("{file}: {what} is more than the {limit} allowed")]
     Budget {
@@ -79,11 +89,5 @@ impl From<TreeError> for Error {
         let text = error.to_string();
         let message = text.strip_prefix(&format!("{path}: ")).unwrap_or(&text).to_owned();
         Self::File { file: path, message }
-    }
-}
-
-impl From<(TreePath, PathError)> for Error {
-    fn from((file, error): (TreePath, PathError)) -> Self {
-        Self::File { file, message: error.to_string() }
     }
 }

@@ -35,9 +35,12 @@ pub(crate) fn suffix(resource: &Resource) -> String {
     encode(&go_json(&Value::Object(hashed)))
 }
 
-/// JSON with the escapes of Go's encoder.
 fn go_json(value: &Value) -> String {
-    let text = value.to_string();
+    escaped_as_go(&value.to_string())
+}
+
+/// JSON with the escapes of Go's encoder.
+pub(crate) fn escaped_as_go(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -1,44 +1,64 @@
 //! Kustomizations built to documents, as `kustomize build` does.
 //!
 //! ```text
-//!  kustomization.yaml ─▶ file ─▶ build ─┬▶ load (resources, bases, components)
-//!                                       ├▶ generate (ConfigMaps, Secrets)
-//!                                       ├▶ transform/* (patches, names, labels, images …)
-//!                                       └▶ at the root: hash, references, vars, order
+//!  kustomization.yaml ─▶ file ─▶ build ─┬▶ place (files, bases, components; `remote` for what lies outside)
+//!                                       ├▶ generate, charts, plugin ─▶ absorb
+//!                                       ├▶ steps ─▶ patch, transform/* (names, labels, images, replacements …)
+//!                                       └▶ finish, at the root: hash, references, variables, order
 //! ```
 //!
 //! Everything is read through a [`Tree`]: a kustomization has no file system and no network, and no path of it can
-//! leave the repository. Objects are plain JSON values; what a build has to remember of them (earlier names, where they
-//! came from) is in `resource`.
+//! leave the repository. What lies outside is asked for as data ([`Need`]) and given back as [`Outside`]. Objects are
+//! plain JSON values, read by `yaml`; what a build has to remember of them (earlier names, where they came from) is in
+//! `resource`. Which lists a patch merges is in `shapes`; which fields a transformer touches in `specs`.
 //!
 //! The reference is Kustomize v5; order of steps, identity rules, hashes and messages follow it.
 //!
-//! Deliberately absent: remote resources and Helm charts (refused by name), and external plugins, which a program
-//! without processes cannot have.
+//! Deliberately absent: external plugins (programs and container functions), which a program without processes cannot
+//! have.
 
+mod absorb;
 mod build;
-mod builtin;
+mod charts;
 mod error;
+mod fieldpath;
 mod fieldspec;
 mod file;
+mod finish;
 mod generate;
 mod hash;
-mod load;
+mod identity;
 mod merge;
+mod merge_list;
+mod objects;
 mod order;
+mod origin;
 mod patch;
+mod place;
+mod plugin;
+mod reference_table;
 mod references;
+mod remote;
 mod resource;
 mod selector;
+mod shapes;
+mod specs;
+mod steps;
+mod structured;
 mod transform;
+mod types;
 mod variables;
+mod yaml;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 use tree::{Tree, TreePath};
 
+use build::{Built, build_root};
+
 pub use error::Error;
+pub use remote::{Answer, Need, Outside};
 
 /// How to build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +67,10 @@ pub struct Options {
     pub enable_helm: bool,
     /// `--load-restrictor LoadRestrictionsNone`: whether files outside the kustomization's directory may be read.
     pub unrestricted: bool,
+    /// `--reorder none`: whether objects stay in the order in which they came in.
+    pub keep_order: bool,
+    /// `--enable-managedby-label`
+    pub managed_by_label: bool,
     /// The cluster's version, for Helm charts; empty when unknown.
     pub kube_version: String,
     /// The cluster's APIs, for Helm charts.
@@ -62,16 +86,49 @@ pub struct Document {
     pub file: String,
 }
 
-/// Builds the kustomization in `directory`.
+/// What came of a build.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The objects.
+    Built(Vec<Document>),
+    /// What has to be fetched first.
+    Needs(Vec<Need>),
+}
+
+/// Builds the kustomization in `directory`, which has to have everything it needs.
 ///
 /// # Errors
 /// When a file cannot be read, a field is unknown or a step cannot be done; the message names the file.
+/// [`Error::Unavailable`] when something lies outside the tree.
 pub fn build(tree: &dyn Tree, directory: &TreePath, options: &Options) -> Result<Vec<Document>, Error> {
-    let resources = build::build_root(tree, directory, options)?;
-    Ok(resources
-        .into_iter()
-        .map(|resource| Document { file: resource.file.to_string(), value: resource.value })
-        .collect())
+    match build_with(tree, directory, options, &Outside::default())? {
+        Outcome::Built(documents) => Ok(documents),
+        Outcome::Needs(needs) => {
+            let need = needs.into_iter().next().unwrap_or_else(|| Need::File { url: String::new() });
+            Err(Error::Unavailable { file: directory.clone(), need: Box::new(need) })
+        }
+    }
+}
+
+/// Builds the kustomization in `directory` with what lies outside its tree, or answers what is missing of that.
+///
+/// # Errors
+/// As [`build`], except that what is missing is no error.
+pub fn build_with(
+    tree: &dyn Tree,
+    directory: &TreePath,
+    options: &Options,
+    outside: &Outside,
+) -> Result<Outcome, Error> {
+    Ok(match build_root(tree, directory, options, outside)? {
+        Built::Done(resources) => Outcome::Built(
+            resources
+                .into_iter()
+                .map(|resource| Document { file: resource.file.to_string(), value: resource.value })
+                .collect(),
+        ),
+        Built::Needs(needs) => Outcome::Needs(needs),
+    })
 }
 
 /// The output of `kustomize build`: the documents as YAML, separated by `---`.

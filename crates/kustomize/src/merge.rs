@@ -1,221 +1,254 @@
-//! Strategic merge as Kustomize does it: patch elements come first in merged lists, and lists of kinds without a
-//! built-in schema are replaced.
+//! Strategic merge as Kustomize does it: patch elements come first in merged lists, and lists of kinds whose shape is
+//! not known are replaced. Merged lists are in `merge_list`.
 
-use object::GroupVersionKind;
-use object::schema::{ListKind, Schema, Schemas, Type, builtin};
 use serde_json::{Map, Value};
 
-/// The kinds whose lists can be merged: the built-in ones, or those of the kustomization's own `openapi`.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Types<'a> {
-    pub(crate) own: Option<&'a Schemas>,
+use crate::merge_list;
+use crate::shapes::{Shape, Shapes};
+use crate::yaml::Way;
+
+/// What becomes of the value that was merged into.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Merged {
+    /// It was changed where it stands.
+    InPlace,
+    /// Another one takes its place.
+    Replaced(Value),
+    /// It is gone.
+    Removed,
 }
 
-impl<'a> Types<'a> {
-    pub(crate) fn schema(self, api_version: &str, kind: &str) -> Option<Schema<'a>> {
-        match self.own {
-            Some(schemas) => schemas.kind(&GroupVersionKind::from(api_version, kind)),
-            None => schema_of(api_version, kind),
+/// Merges a patch into an object; `false` when the patch deletes it.
+///
+/// `blanks` are the object's fields that have nothing behind their colon: merging drops those that it comes by.
+pub(crate) fn merge(
+    target: &mut Value,
+    blanks: &mut Vec<Way>,
+    patch: &Value,
+    shapes: &Shapes,
+) -> Result<bool, String> {
+    let shape = shape_of(target, shapes);
+    for blank in std::mem::take(blanks) {
+        drop_blank(target, &blank, shape);
+    }
+    match walk(target, Some(patch), shape, shapes)? {
+        Merged::InPlace => Ok(true),
+        Merged::Replaced(value) => {
+            *target = value;
+            Ok(true)
+        }
+        Merged::Removed => Ok(false),
+    }
+}
+
+fn shape_of<'a>(value: &Value, shapes: &'a Shapes) -> Option<Shape<'a>> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    shapes.kind(text("apiVersion")?, text("kind")?)
+}
+
+/// Removes a null that stands in maps and merged lists only.
+fn drop_blank(value: &mut Value, way: &[Box<str>], shape: Option<Shape<'_>>) {
+    let Some((step, rest)) = way.split_first() else { return };
+    match value {
+        Value::Object(map) if rest.is_empty() => {
+            if map.get(&**step).is_some_and(Value::is_null) {
+                map.remove(&**step);
+            }
+        }
+        Value::Object(map) => {
+            if let Some(child) = map.get_mut(&**step) {
+                drop_blank(child, rest, shape.and_then(|shape| shape.field(step)));
+            }
+        }
+        Value::Array(items) if shape.and_then(Shape::keys).is_some() => {
+            if let Some(item) = step.parse().ok().and_then(|place: usize| items.get_mut(place)) {
+                drop_blank(item, rest, shape.and_then(Shape::element));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn kind_name(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "MappingNode",
+        Value::Array(_) => "SequenceNode",
+        _ => "ScalarNode",
+    }
+}
+
+fn mismatch(expected: &Value, found: &Value) -> String {
+    format!(
+        "wrong node kind: expected {} but was {}: node contents:\n{}",
+        kind_name(expected),
+        kind_name(found),
+        goyaml::to_string(found)
+    )
+}
+
+/// Merges `patch` into `value`, which is not null.
+pub(crate) fn walk(
+    value: &mut Value,
+    patch: Option<&Value>,
+    shape: Option<Shape<'_>>,
+    shapes: &Shapes,
+) -> Result<Merged, String> {
+    match patch {
+        Some(Value::Null) => return Ok(Merged::Removed),
+        Some(patch) if kind_name(value) != kind_name(patch) => return Err(mismatch(value, patch)),
+        _ => {}
+    }
+    match value {
+        Value::Object(map) => {
+            let shape = shape.or_else(|| patch.and_then(|_| shape_of_map(map, shapes)));
+            walk_map(map, patch, shape, shapes)
+        }
+        Value::Array(items) => match shape.and_then(Shape::keys) {
+            None => Ok(patch.map_or(Merged::InPlace, |patch| Merged::Replaced(patch.clone()))),
+            Some(keys) => {
+                let patch = patch.and_then(Value::as_array).map(Vec::as_slice);
+                merge_list::walk(items, patch, keys, shape.and_then(Shape::element), shapes)
+            }
+        },
+        _ => Ok(patch.map_or(Merged::InPlace, |patch| Merged::Replaced(styled(value, patch)))),
+    }
+}
+
+fn shape_of_map<'a>(map: &Map<String, Value>, shapes: &'a Shapes) -> Option<Shape<'a>> {
+    let text = |name: &str| map.get(name).and_then(Value::as_str);
+    shapes.kind(text("apiVersion")?, text("kind")?)
+}
+
+/// A scalar takes over how the old one was written: a number in the place of a quoted text is quoted, too.
+fn styled(old: &Value, new: &Value) -> Value {
+    match (old, new) {
+        (Value::String(old), Value::Number(_) | Value::Bool(_)) if was_quoted(old) => {
+            Value::String(crate::file::scalar_text(new))
+        }
+        _ => new.clone(),
+    }
+}
+
+/// Whether a text cannot have been written without quotes.
+fn was_quoted(text: &str) -> bool {
+    text.contains('\n') || crate::yaml::resolve(text) != goyaml::Scalar::Text
+}
+
+fn walk_map(
+    map: &mut Map<String, Value>,
+    patch: Option<&Value>,
+    shape: Option<Shape<'_>>,
+    shapes: &Shapes,
+) -> Result<Merged, String> {
+    let patch = patch.and_then(Value::as_object);
+    match patch.map(directive).transpose()?.flatten() {
+        Some("delete") => return Ok(Merged::Removed),
+        Some("replace") => {
+            let replaced = patch.map(|patch| settle_map(patch, shape, shapes)).transpose()?;
+            return Ok(Merged::Replaced(Value::Object(replaced.unwrap_or_default())));
+        }
+        _ => {}
+    }
+    // Without a patch only merged lists further down can change.
+    if patch.is_none() && shape.is_none() {
+        return Ok(Merged::InPlace);
+    }
+    let mut gone = Vec::new();
+    for (key, value) in map.iter_mut() {
+        let change = patch.and_then(|patch| patch.get(key)).filter(|_| key != DIRECTIVE);
+        let field = shape.and_then(|shape| shape.field(key));
+        if change.is_none() && (field.is_none() || value.is_null()) {
+            continue;
+        }
+        let merged = if value.is_null() {
+            settle_optional(change, field, shapes)?
+        } else {
+            walk(value, change, field, shapes)?
+        };
+        match merged {
+            Merged::InPlace => {}
+            Merged::Replaced(new) => *value = new,
+            Merged::Removed => gone.push(key.clone()),
         }
     }
-}
-
-/// The schema of a kind: its own, else that of another version, for kinds which have left the API since.
-fn schema_of(api_version: &str, kind: &str) -> Option<Schema<'static>> {
-    let gvk = GroupVersionKind::from(api_version, kind);
-    let schemas = builtin();
-    schemas.kind(&gvk).or_else(|| {
-        let is_same_group = |other: &&GroupVersionKind| {
-            other.kind == kind && (other.group == gvk.group || gvk.group == "extensions")
-        };
-        let mut others: Vec<&GroupVersionKind> = schemas.kinds().filter(is_same_group).collect();
-        others.sort_by(|one, other| {
-            one.version.len().cmp(&other.version.len()).then(one.version.cmp(&other.version))
-        });
-        others.first().and_then(|other| schemas.kind(other))
-    })
-}
-
-/// Merges a patch into an object; `None` when the patch deletes it.
-pub(crate) fn merge(
-    target: &Value,
-    patch: &Value,
-    schema: Option<Schema<'_>>,
-) -> Result<Option<Value>, String> {
-    match (target, patch) {
-        (Value::Object(target), Value::Object(patch)) => merge_maps(target, patch, schema),
-        (_, patch) => Ok(clean(patch)),
+    for key in gone {
+        map.remove(&key);
     }
+    for (key, value) in patch.into_iter().flatten() {
+        if key == DIRECTIVE || map.contains_key(key) {
+            continue;
+        }
+        if let Some(value) = settle(value, shape.and_then(|shape| shape.field(key)), shapes)? {
+            map.insert(key.clone(), value);
+        }
+    }
+    Ok(Merged::InPlace)
 }
 
+fn settle_optional(
+    patch: Option<&Value>,
+    shape: Option<Shape<'_>>,
+    shapes: &Shapes,
+) -> Result<Merged, String> {
+    let settled = patch.map(|patch| settle(patch, shape, shapes)).transpose()?.flatten();
+    Ok(settled.map_or(Merged::Removed, Merged::Replaced))
+}
+
+/// The key of a directive.
+pub(crate) const DIRECTIVE: &str = "$patch";
+
+/// What a patch's map says about itself.
 fn directive(patch: &Map<String, Value>) -> Result<Option<&str>, String> {
-    match patch.get("$patch") {
+    match patch.get(DIRECTIVE) {
         None => Ok(None),
         Some(Value::String(text)) if matches!(text.as_str(), "delete" | "replace" | "merge") => {
             Ok(Some(text))
         }
-        Some(other) => Err(format!("unknown patch strategy {other}")),
+        Some(other) => Err(format!("unknown patch strategy '{}'", crate::file::scalar_text(other))),
     }
 }
 
-fn merge_maps(
-    target: &Map<String, Value>,
-    patch: &Map<String, Value>,
-    schema: Option<Schema<'_>>,
+/// A patch that meets nothing, as it comes into the object: without nulls and directives. `None` when nothing is left.
+pub(crate) fn settle(
+    patch: &Value,
+    shape: Option<Shape<'_>>,
+    shapes: &Shapes,
 ) -> Result<Option<Value>, String> {
-    match directive(patch)? {
-        Some("delete") => return Ok(None),
-        Some("replace") => {
-            let mut replaced = patch.clone();
-            replaced.remove("$patch");
-            return Ok(Some(Value::Object(replaced)));
+    match patch {
+        Value::Null => Ok(None),
+        Value::Object(map) => {
+            if let Ok(Some("delete")) = directive(map) {
+                return Ok(None);
+            }
+            let shape = shape.or_else(|| shape_of_map(map, shapes));
+            Ok(Some(Value::Object(settle_map(map, shape, shapes)?)))
         }
-        _ => {}
+        Value::Array(items) => match shape.and_then(Shape::keys) {
+            None => Ok(Some(patch.clone())),
+            Some(keys) => merge_list::settle(items, keys, shape.and_then(Shape::element), shapes),
+        },
+        scalar => Ok(Some(scalar.clone())),
     }
-    let mut merged = target.clone();
-    for (key, value) in merged.iter_mut().filter(|(key, _)| !patch.contains_key(*key)) {
-        drop_nulls(value, schema.and_then(|schema| schema.field(key)));
-    }
-    for (key, value) in patch {
-        if key == "$patch" {
+}
+
+fn settle_map(
+    map: &Map<String, Value>,
+    shape: Option<Shape<'_>>,
+    shapes: &Shapes,
+) -> Result<Map<String, Value>, String> {
+    let mut settled = Map::new();
+    for (key, value) in map {
+        if key == DIRECTIVE && directive(map).is_ok() {
             continue;
         }
-        let field = schema.and_then(|schema| schema.field(key));
-        let result = match (merged.get(key), value) {
-            (_, Value::Null) => None,
-            (Some(Value::Object(old)), Value::Object(new)) => merge_maps(old, new, field)?,
-            (Some(Value::Array(old)), Value::Array(new)) => merge_lists(old, new, field)?,
-            (_, new) => clean(new),
-        };
-        match result {
-            Some(value) => drop(merged.insert(key.clone(), value)),
-            None => drop(merged.remove(key)),
+        if let Value::Object(inner) = value {
+            directive(inner)?;
+        }
+        if let Some(value) = settle(value, shape.and_then(|shape| shape.field(key)), shapes)? {
+            settled.insert(key.clone(), value);
         }
     }
-    Ok(Some(Value::Object(merged)))
-}
-
-/// Merging walks the whole object, and nulls in the place of lists and maps do not survive being walked over.
-fn drop_nulls(value: &mut Value, schema: Option<Schema<'_>>) {
-    let field = |key: &str| schema.and_then(|schema| schema.field(key));
-    let is_container =
-        |key: &str| field(key).is_some_and(|field| matches!(field.node().kind, Type::Array | Type::Object));
-    match value {
-        Value::Object(map) => {
-            map.retain(|key, value| !value.is_null() || !is_container(key));
-            for (key, child) in map.iter_mut() {
-                drop_nulls(child, field(key));
-            }
-        }
-        Value::Array(items) if merge_keys(schema).is_some_and(|keys| !keys.is_empty()) => {
-            let element = schema.and_then(Schema::items);
-            items.iter_mut().for_each(|item| drop_nulls(item, element));
-        }
-        _ => {}
-    }
-}
-
-/// A patch that meets nothing: directives and deletions in it have nothing to act on.
-fn clean(patch: &Value) -> Option<Value> {
-    match patch {
-        Value::Object(map) => {
-            if map.get("$patch").and_then(Value::as_str) == Some("delete") {
-                return None;
-            }
-            let fields = map.iter().filter(|(key, value)| *key != "$patch" && !value.is_null());
-            Some(Value::Object(
-                fields.filter_map(|(key, value)| Some((key.clone(), clean(value)?))).collect(),
-            ))
-        }
-        Value::Array(items) => {
-            let is_directive = |item: &Value| {
-                item.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("$patch"))
-            };
-            let items = items.iter().filter(|item| !is_directive(item));
-            Some(Value::Array(items.filter_map(clean).collect()))
-        }
-        other => Some(other.clone()),
-    }
-}
-
-/// The fields that identify the elements of a list, or nothing when it is replaced as a whole.
-fn merge_keys(schema: Option<Schema<'_>>) -> Option<Vec<String>> {
-    let node = schema?.node();
-    if !node.patch_strategy.merge {
-        return None;
-    }
-    match &node.list {
-        ListKind::Map(keys) if !keys.is_empty() => Some(keys.clone()),
-        _ if !node.patch_merge_key.is_empty() => Some(vec![node.patch_merge_key.clone()]),
-        _ => Some(Vec::new()),
-    }
-}
-
-fn merge_lists(
-    target: &[Value],
-    patch: &[Value],
-    schema: Option<Schema<'_>>,
-) -> Result<Option<Value>, String> {
-    let Some(keys) = merge_keys(schema) else {
-        return Ok(clean(&Value::Array(patch.to_vec())));
-    };
-    if keys.is_empty() {
-        // A set of scalars: those of the patch first.
-        let mut merged = patch.to_vec();
-        merged.extend(target.iter().filter(|item| !patch.contains(item)).cloned());
-        return Ok(Some(Value::Array(merged)));
-    }
-    let whole =
-        |item: &&Value| item.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("$patch"));
-    match patch.iter().find(whole).and_then(|item| item["$patch"].as_str()) {
-        Some("replace") => {
-            let rest: Vec<Value> = patch.iter().filter(|item| !whole(item)).cloned().collect();
-            return Ok(clean(&Value::Array(rest)));
-        }
-        Some("delete") => return Ok(None),
-        _ => {}
-    }
-    let items = schema.and_then(Schema::items);
-    let mut left: Vec<Option<&Value>> = target.iter().map(Some).collect();
-    let mut merged = Vec::with_capacity(target.len() + patch.len());
-    for element in patch.iter().filter(|item| !whole(item)) {
-        let place = find_counterpart(&left, element, &keys);
-        let counterpart = place.and_then(|place| left[place].take());
-        match counterpart {
-            Some(old) => merged.extend(merge(old, element, items)?),
-            None => merged.extend(clean(element)),
-        }
-    }
-    merged.extend(left.into_iter().flatten().cloned());
-    Ok(if merged.is_empty() { None } else { Some(Value::Array(merged)) })
-}
-
-/// The element that a patch's element is for: equal in all keys; when the patch leaves all but the first key out, the
-/// only one that has the first.
-fn find_counterpart(left: &[Option<&Value>], element: &Value, keys: &[String]) -> Option<usize> {
-    let same = |one: &Value, other: &Value, key: &String| one.get(key) == other.get(key);
-    let places = |wanted: &dyn Fn(&Value) -> bool| -> Vec<usize> {
-        left.iter().enumerate().filter(|(_, item)| item.is_some_and(wanted)).map(|(place, _)| place).collect()
-    };
-    let exact = places(&|item| keys.iter().all(|key| same(item, element, key)));
-    if let Some(place) = exact.first() {
-        return Some(*place);
-    }
-    let (first, rest) = keys.split_first()?;
-    element.get(first)?;
-    if rest.is_empty() {
-        return None;
-    }
-    let candidates = places(&|item| {
-        same(item, element, first)
-            && rest
-                .iter()
-                .all(|key| item.get(key).is_none() || element.get(key).is_none() || same(item, element, key))
-    });
-    match candidates[..] {
-        [place] => Some(place),
-        _ => None,
-    }
+    Ok(settled)
 }
 
 #[cfg(test)]
@@ -223,8 +256,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn merged(api_version: &str, kind: &str, target: &Value, patch: &Value) -> Option<Value> {
-        merge(target, patch, schema_of(api_version, kind)).unwrap()
+    fn merged(api_version: &str, kind: &str, target: &Value, patch: &Value) -> Result<Option<Value>, String> {
+        let mut target = target.clone();
+        target["apiVersion"] = api_version.into();
+        target["kind"] = kind.into();
+        let kept = merge(&mut target, &mut Vec::new(), patch, Shapes::builtin())?;
+        if let Some(map) = target.as_object_mut() {
+            map.remove("apiVersion");
+            map.remove("kind");
+        }
+        Ok(kept.then_some(target))
     }
 
     #[test]
@@ -234,27 +275,44 @@ mod tests {
         let patch = containers(json!([{"name": "b", "image": "b:2"}, {"name": "c", "image": "c:1"}]));
         let wanted = containers(json!([
             {"name": "b", "image": "b:2"}, {"name": "c", "image": "c:1"}, {"name": "a", "image": "a:1"}]));
-        assert_eq!(merged("apps/v1", "Deployment", &target, &patch), Some(wanted));
+        assert_eq!(merged("apps/v1", "Deployment", &target, &patch), Ok(Some(wanted)));
         let deletion = containers(json!([{"name": "a", "$patch": "delete"}]));
         let wanted = containers(json!([{"name": "b", "image": "b:1"}]));
-        assert_eq!(merged("apps/v1", "Deployment", &target, &deletion), Some(wanted));
+        assert_eq!(merged("apps/v1", "Deployment", &target, &deletion), Ok(Some(wanted)));
         assert_eq!(
             merged("example.com/v1", "Custom", &target, &patch),
-            Some(patch.clone()),
+            Ok(Some(patch.clone())),
             "unknown kinds replace"
         );
     }
 
     #[test]
-    fn null_deletes_and_directives_act() {
-        let target = json!({"data": {"a": "1", "b": "2"}});
-        assert_eq!(
-            merged("v1", "ConfigMap", &target, &json!({"data": {"a": null}})),
-            Some(json!({"data": {"b": "2"}}))
-        );
-        let replace = json!({"data": {"$patch": "replace", "c": "3"}});
-        assert_eq!(merged("v1", "ConfigMap", &target, &replace), Some(json!({"data": {"c": "3"}})));
-        assert_eq!(merged("v1", "ConfigMap", &target, &json!({"$patch": "delete"})), None);
-        assert!(merge(&target, &json!({"$patch": "burn"}), None).is_err());
+    fn nulls_delete_and_directives_act() {
+        let target = json!({"data": {"a": "1", "b": "x"}});
+        for (patch, expected) in [
+            (json!({"data": {"a": null}}), Ok(Some(json!({"data": {"b": "x"}})))),
+            (json!({"data": {"$patch": "replace", "c": "3", "d": null}}), Ok(Some(json!({"data": {"c": "3"}})))),
+            (json!({"$patch": "delete"}), Ok(None)),
+            (json!({"data": {"a": 2, "b": 2}}), Ok(Some(json!({"data": {"a": "2", "b": 2}})))),
+            (json!({"other": {"x": null, "y": {"$patch": "delete"}, "z": [null]}}),
+             Ok(Some(json!({"data": {"a": "1", "b": "x"}, "other": {"z": [null]}})))),
+        ] {
+            assert_eq!(merged("v1", "ConfigMap", &target, &patch), expected, "{patch}");
+        }
+        for patch in [json!({"data": {"$patch": "burn"}}), json!({"data": "text"}), json!({"data": []})] {
+            assert!(merged("v1", "ConfigMap", &target, &patch).is_err(), "{patch}");
+        }
+    }
+
+    #[test]
+    fn blank_fields_vanish_and_nulls_stay() {
+        let mut target = json!({"apiVersion": "v1", "kind": "Pod", "a": null, "b": null, "spec": {"tolerations": [{"c": null}]}});
+        let mut blanks = vec![
+            vec!["a".into()],
+            vec!["spec".into(), "tolerations".into(), "0".into(), "c".into()],
+        ];
+        merge(&mut target, &mut blanks, &json!({"d": 1}), Shapes::builtin()).unwrap();
+        let wanted = json!({"apiVersion": "v1", "kind": "Pod", "b": null, "d": 1, "spec": {"tolerations": [{"c": null}]}});
+        assert_eq!(target, wanted);
     }
 }

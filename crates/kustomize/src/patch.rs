@@ -3,97 +3,163 @@
 use object::json_patch::{self, Operation};
 use serde_json::Value;
 
-use crate::file::Patch;
-use crate::merge::{Types, merge};
-use crate::resource::{Id, Resource, map_at};
+use crate::file::{PatchOptions, Selector};
+use crate::merge::merge;
+use crate::place::objects_of;
+use crate::resource::{Resource, map_at, refuse_conflicts};
 use crate::selector::Compiled;
+use crate::shapes::Shapes;
 
 /// What a patch's text turned out to be.
 enum Content {
-    Merge(Vec<Value>),
+    Merge(Vec<Resource>),
     Json(Vec<Operation>),
 }
 
-fn read(text: &str, origin: &str) -> Result<Content, String> {
-    let value = goyaml::from_str(text);
-    if let Ok(Value::Array(items)) = &value {
-        let operations = json_patch::parse(&Value::Array(items.clone()));
-        return operations
-            .map(Content::Json)
-            .map_err(|error| format!("unable to parse SM or JSON patch from [{origin}]: {error}"));
-    }
-    let documents = goyaml::documents(text)
-        .map_err(|error| format!("unable to parse SM or JSON patch from [{origin}]: {error}"))?;
-    let values: Vec<Value> = documents.into_iter().map(|document| document.value).collect();
-    let named = |value: &Value| {
-        value.get("kind").is_some_and(Value::is_string)
-            && value.pointer("/metadata/name").is_some_and(Value::is_string)
-    };
-    if values.is_empty() || !values.iter().all(named) {
-        return Err(format!(
-            "unable to parse SM or JSON patch from [{origin}]: expected objects with kind and metadata.name, or a list of operations"
-        ));
-    }
-    Ok(Content::Merge(values))
+/// A patch that is ready to be applied.
+pub(crate) struct Patch<'a> {
+    /// Its text.
+    pub(crate) text: &'a str,
+    /// The file it is from, or nothing.
+    pub(crate) path: &'a str,
+    pub(crate) target: Option<&'a Selector>,
+    pub(crate) options: PatchOptions,
 }
 
-/// Applies one entry of `patches` or `patchesJson6902`, whose text has been read.
-pub(crate) fn apply(
-    list: &mut Vec<Resource>,
-    patch: &Patch,
-    text: &str,
-    types: Types<'_>,
-) -> Result<(), String> {
-    let origin = if patch.path.is_empty() { text.lines().next().unwrap_or_default() } else { &patch.path };
-    let allows = |option: &str| patch.options.get(option).copied().unwrap_or(false);
-    match (read(text, origin)?, &patch.target) {
-        (Content::Json(_), None) => Err("must specify a target for JSON patch".to_owned()),
-        (Content::Json(operations), Some(target)) => {
-            let target = Compiled::new(target)?;
-            for resource in list.iter_mut().filter(|resource| target.targets(resource)) {
-                apply_json(resource, &operations)?;
-            }
-            Ok(())
+impl Patch<'_> {
+    fn origin(&self) -> String {
+        if self.path.is_empty() {
+            format!("[patch: {:?}]", self.text)
+        } else {
+            format!("[path: {:?}]", self.path)
         }
-        (Content::Merge(patches), None) => {
-            patches.iter().try_for_each(|patch| apply_by_identity(list, patch, types))
-        }
-        (Content::Merge(patches), Some(target)) => {
-            let [patch] = &patches[..] else {
-                return Err("Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field".to_owned());
-            };
-            let target = Compiled::new(target)?;
-            let changes = (allows("allowNameChange"), allows("allowKindChange"));
-            let places: Vec<usize> = (0..list.len()).filter(|&place| target.targets(&list[place])).collect();
-            for place in places.into_iter().rev() {
-                merge_into(list, place, patch, changes, types)?;
+    }
+
+    fn read(&self) -> Result<Content, String> {
+        let merges = objects_of(self.text, &"".into());
+        let operations = operations(self.text);
+        match (merges, operations) {
+            (Ok(merges), Ok(operations)) if !merges.is_empty() && !operations.is_empty() => {
+                Err(format!("illegally qualifies as both an SM and JSON patch: {}", self.origin()))
             }
-            Ok(())
+            (Ok(merges), _) => Ok(Content::Merge(merges)),
+            (Err(_), Ok(operations)) => Ok(Content::Json(operations)),
+            (Err(merge), Err(json)) => Err(format!(
+                "unable to parse SM or JSON patch from {} (as objects: {merge}; as operations: {json})",
+                self.origin()
+            )),
+        }
+    }
+
+    /// Applies an entry of `patches`.
+    pub(crate) fn apply(&self, list: &mut Vec<Resource>, shapes: &Shapes) -> Result<(), String> {
+        match (self.read()?, self.target) {
+            (Content::Json(_), None) => {
+                Err(format!("must specify a target for JSON patch {}", self.origin()))
+            }
+            (Content::Json(operations), Some(target)) => {
+                let target = Compiled::new(target)?;
+                for resource in list.iter_mut().filter(|resource| target.targets(resource)) {
+                    resource.remember();
+                    apply_operations(resource, &operations)?;
+                }
+                Ok(())
+            }
+            (Content::Merge(patches), None) => patches.iter().try_for_each(|patch| {
+                let place = find_target(list, patch).map_err(|message| {
+                    format!("no resource matches strategic merge patch \"{}\": {message}", patch.id())
+                })?;
+                merge_into(list, place, patch, self.options, shapes)
+            }),
+            (Content::Merge(patches), Some(target)) => {
+                let target = Compiled::new(target)?;
+                let patch = match &patches[..] {
+                    [] => return Ok(()),
+                    [patch] => patch,
+                    _ => {
+                        return Err(format!(
+                            "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set \
+                             `patches.target` field: {}",
+                            self.origin()
+                        ));
+                    }
+                };
+                let targets: Vec<usize> =
+                    (0..list.len()).filter(|&place| target.targets(&list[place])).collect();
+                for place in targets.into_iter().rev() {
+                    merge_into(list, place, patch, self.options, shapes)?;
+                }
+                refuse_conflicts(list)
+            }
         }
     }
 }
 
-/// Applies an inline or read text of `patchesStrategicMerge`.
+/// Applies an entry of `patchesJson6902`. What it renames is not remembered.
+pub(crate) fn apply_json(list: &mut [Resource], target: &Selector, text: &str) -> Result<(), String> {
+    if target.name.is_empty() {
+        return Err("must specify the target name".to_owned());
+    }
+    let operations = operations(text).map_err(|message| format!("decoding {text}: {message}"))?;
+    if operations.is_empty() {
+        return Err("patch appears to be empty".to_owned());
+    }
+    let target = Compiled::new(target)?;
+    list.iter_mut()
+        .filter(|resource| target.targets(resource))
+        .try_for_each(|resource| apply_operations(resource, &operations))
+}
+
+/// Applies the patches of a text to the objects with their identities.
 pub(crate) fn apply_strategic(
     list: &mut Vec<Resource>,
-    text: &str,
-    origin: &str,
-    types: Types<'_>,
+    patches: &[Resource],
+    shapes: &Shapes,
 ) -> Result<(), String> {
-    match read(text, origin)? {
-        Content::Merge(patches) => patches.iter().try_for_each(|patch| apply_by_identity(list, patch, types)),
-        Content::Json(_) => Err(format!("[{origin}] is a JSON patch; put it into `patches` with a target")),
+    for patch in patches {
+        let place = find_target(list, patch)?;
+        merge_into(list, place, patch, PatchOptions::default(), shapes)?;
+        refuse_conflicts(list)?;
+    }
+    Ok(())
+}
+
+/// Reads operations: a list in JSON or YAML.
+fn operations(text: &str) -> Result<Vec<Operation>, String> {
+    let value = if text.starts_with('[') {
+        serde_json::from_str(text).map_err(|error| error.to_string())?
+    } else {
+        goyaml::from_str(text).map_err(|error| error.to_string())?
+    };
+    match value {
+        Value::Array(_) => json_patch::parse(&value).map_err(|error| error.to_string()),
+        _ => Err("expected a list of operations".to_owned()),
     }
 }
 
-fn apply_json(resource: &mut Resource, operations: &[Operation]) -> Result<(), String> {
+fn apply_operations(resource: &mut Resource, operations: &[Operation]) -> Result<(), String> {
     let id = resource.id();
-    resource.remember();
-    for operation in operations {
-        let operation = lenient(operation, &resource.value);
-        resource.value = json_patch::apply(&resource.value, &[operation], json_patch::Options::default())
-            .map_err(|error| format!("{id}: {error}"))?;
+    let had_notes = resource.has_notes();
+    if had_notes {
+        // Kustomize keeps its own notes among the annotations, so that there are some.
+        let metadata = resource.metadata();
+        if !metadata.get("annotations").is_some_and(Value::is_object) {
+            map_at(&mut resource.value, "metadata").insert("annotations".to_owned(), Value::Object(serde_json::Map::new()));
+        }
     }
+    let options = json_patch::Options::default();
+    let failed = |error: object::Error| format!("{id}: {error}");
+    match json_patch::apply(&resource.value, operations, options) {
+        Ok(value) => resource.value = value,
+        Err(_) => {
+            for operation in operations {
+                let operation = lenient(operation, &resource.value);
+                resource.value = json_patch::apply(&resource.value, &[operation], options).map_err(failed)?;
+            }
+        }
+    }
+    // JSON knows no blank fields.
+    resource.blanks.clear();
     Ok(())
 }
 
@@ -108,68 +174,53 @@ fn lenient(operation: &Operation, document: &Value) -> Operation {
     operation.clone()
 }
 
-fn apply_by_identity(list: &mut Vec<Resource>, patch: &Value, types: Types<'_>) -> Result<(), String> {
-    let wanted = Resource::new(patch.clone(), "".into()).id();
-    let places: Vec<usize> = (0..list.len())
-        .filter(|&place| list[place].all_ids().iter().any(|id| same_identity(id, &wanted)))
-        .collect();
-    match places[..] {
-        [place] => merge_into(list, place, patch, (false, false), types),
-        [] => Err(format!(
-            "no resource matches strategic merge patch {wanted:?}: no matches for Id {wanted}; failed to find unique target for patch {wanted}",
-            wanted = wanted.to_string()
-        )),
-        _ => {
-            Err(format!("multiple matches for Id {wanted}; failed to find unique target for patch {wanted}"))
-        }
-    }
+/// The only object that has, or had, the patch's identity.
+fn find_target(list: &[Resource], patch: &Resource) -> Result<usize, String> {
+    let wanted = patch.id();
+    let places: Vec<usize> = (0..list.len()).filter(|&place| list[place].was_ever(&wanted)).collect();
+    let found = match places[..] {
+        [place] => return Ok(place),
+        [] => "no",
+        _ => "multiple",
+    };
+    Err(format!("{found} matches for Id {wanted}; failed to find unique target for patch {wanted}"))
 }
 
-fn same_identity(id: &Id, wanted: &Id) -> bool {
-    id.is_same(wanted)
-}
-
-/// Merges into the object at a place, or removes it when the patch says so. Kind, name and namespace stay unless their
-/// change is allowed; the namespace always stays.
+/// Merges into the object at a place, or removes it when the patch says so. Kind and name stay unless their change is
+/// allowed; the namespace always stays.
 fn merge_into(
     list: &mut Vec<Resource>,
     place: usize,
-    patch: &Value,
-    (name_change, kind_change): (bool, bool),
-    types: Types<'_>,
+    patch: &Resource,
+    options: PatchOptions,
+    shapes: &Shapes,
 ) -> Result<(), String> {
     let resource = &mut list[place];
-    let schema = types.schema(resource.api_version(), resource.kind());
-    let (kind, name) = (resource.kind().to_owned(), resource.name().to_owned());
-    let namespace = resource.value.pointer("/metadata/namespace").cloned();
     let id = resource.id();
-    let Some(merged) = merge(&resource.value, patch, schema).map_err(|message| format!("{id}: {message}"))?
-    else {
-        list.remove(place);
-        return Ok(());
-    };
-    if name_change || kind_change {
+    if options.allow_name_change || options.allow_kind_change {
         resource.remember();
     }
-    resource.value = merged;
-    if !kind_change {
-        resource.value["kind"] = kind.into();
+    let mut change = patch.value.clone();
+    change["apiVersion"] = resource.value.get("apiVersion").cloned().unwrap_or_default();
+    let kept = merge(&mut resource.value, &mut resource.blanks, &change, shapes)
+        .map_err(|message| format!("{id}: {message}"))?;
+    if !kept || resource.value.as_object().is_none_or(serde_json::Map::is_empty) {
+        list.remove(place);
+        return Ok(());
     }
-    let metadata = map_at(&mut resource.value, "metadata");
-    if !name_change {
-        metadata.insert("name".to_owned(), name.into());
+    if !options.allow_kind_change {
+        resource.value["kind"] = id.kind.as_str().into();
     }
-    match namespace {
-        Some(namespace) => drop(metadata.insert("namespace".to_owned(), namespace)),
-        None => drop(metadata.remove("namespace")),
+    if !options.allow_name_change {
+        resource.set_name(&id.name);
     }
+    resource.set_namespace(&id.namespace);
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file::Selector;
     use serde_json::json;
 
     fn list() -> Vec<Resource> {
@@ -181,39 +232,42 @@ mod tests {
             .to_vec()
     }
 
+    fn apply(list: &mut Vec<Resource>, text: &str, target: Option<&Selector>) -> Result<(), String> {
+        let patch = Patch { text, path: "", target, options: PatchOptions::default() };
+        patch.apply(list, Shapes::builtin())
+    }
+
     #[test]
     fn a_patch_without_target_needs_exactly_one_object() {
         let mut objects = list();
         let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {x: '2'}\n";
-        apply(&mut objects, &Patch::default(), text, Types::default()).unwrap();
+        apply(&mut objects, text, None).unwrap();
         assert_eq!(objects[1].value["data"]["x"], "2");
-        let error =
-            apply(&mut objects, &Patch::default(), &text.replace("name: b", "name: c"), Types::default())
-                .unwrap_err();
+        let error = apply(&mut objects, &text.replace("name: b", "name: c"), None).unwrap_err();
         assert!(error.contains("no matches for Id ConfigMap.v1.[noGrp]/c.[noNs]"), "{error}");
     }
 
     #[test]
     fn targets_choose_many_and_names_stay() {
         let mut objects = list();
-        let patch = Patch {
-            target: Some(Selector { kind: "ConfigMap".into(), ..Selector::default() }),
-            ..Patch::default()
-        };
-        apply(
-            &mut objects,
-            &patch,
-            "kind: ConfigMap\nmetadata: {name: ignored}\ndata: {'y': '3'}\n",
-            Types::default(),
-        )
-        .unwrap();
+        let target = Selector { kind: "ConfigMap".into(), ..Selector::default() };
+        let text = "kind: ConfigMap\nmetadata: {name: ignored}\ndata: {'y': '3'}\n";
+        apply(&mut objects, text, Some(&target)).unwrap();
         assert!(objects.iter().all(|object| object.value["data"]["y"] == "3"));
         assert_eq!(objects[0].name(), "a");
-        apply(&mut objects, &patch, "[{op: replace, path: /data/x, value: '9'}]", Types::default()).unwrap();
+        apply(&mut objects, r#"[{"op": "replace", "path": "/data/x", "value": "9"}]"#, Some(&target)).unwrap();
         assert_eq!(objects[1].value["data"]["x"], "9");
-        let error =
-            apply(&mut objects, &patch, "[{op: replace, path: /none/x, value: '9'}]", Types::default())
-                .unwrap_err();
+        apply(&mut objects, "- {op: add, path: /metadata/annotations/a, value: b}", Some(&target)).unwrap();
+        assert_eq!(objects[0].value["metadata"]["annotations"]["a"], "b");
+        let text = "- {op: replace, path: /none/x, value: '9'}";
+        let error = apply(&mut objects, text, Some(&target)).unwrap_err();
         assert!(error.contains("ConfigMap"), "{error}");
+    }
+
+    #[test]
+    fn texts_that_are_no_patch_are_refused() {
+        for text in ["a: 1\n", "just words", "[{op: replace}]", "- {op: fly, path: /a}"] {
+            assert!(apply(&mut list(), text, None).is_err(), "{text}");
+        }
     }
 }

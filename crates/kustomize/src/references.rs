@@ -1,361 +1,326 @@
-//! Names inside objects that mean other objects: kept right when those are renamed.
+//! Names inside objects that mean other objects: kept right when those are renamed. Which fields hold names is in
+//! `reference_table`.
+
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::fieldspec::{FieldSpec, NameReference, split_path};
-use crate::resource::{Id, Resource, is_cluster_scoped};
+use crate::fieldspec::{FieldSpec, Leaf};
+use crate::identity::Id;
+use crate::resource::Resource;
+use crate::specs::{NameReference, by_kind};
 
-/// Where the pod spec is, by kind.
-const PODS: &[(&str, &str)] = &[
-    ("Pod", "spec"),
-    ("PodTemplate", "template/spec"),
-    ("Deployment", "spec/template/spec"),
-    ("ReplicaSet", "spec/template/spec"),
-    ("ReplicationController", "spec/template/spec"),
-    ("DaemonSet", "spec/template/spec"),
-    ("StatefulSet", "spec/template/spec"),
-    ("Job", "spec/template/spec"),
-    ("CronJob", "spec/jobTemplate/spec/template/spec"),
-];
-
-fn in_pods(paths: &[&str], kinds: &[&str]) -> Vec<FieldSpec> {
-    PODS.iter()
-        .filter(|(kind, _)| kinds.contains(kind))
-        .flat_map(|(kind, place)| {
-            paths.iter().map(move |path| FieldSpec::new(kind, &format!("{place}/{path}"), false))
-        })
-        .collect()
-}
-
-const WORKLOADS: &[&str] =
-    &["Pod", "PodTemplate", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob"];
-const SEVEN: &[&str] =
-    &["Pod", "StatefulSet", "Deployment", "ReplicationController", "CronJob", "Job", "DaemonSet"];
-
-/// The built-in table.
-pub(crate) fn builtin() -> Vec<NameReference> {
-    let at = |kind: &str, path: &str| FieldSpec::new(kind, path, false);
-    let reference = |kind: &str, version: &str, field_specs: Vec<FieldSpec>| NameReference {
-        group: String::new(),
-        version: version.to_owned(),
-        kind: kind.to_owned(),
-        field_specs,
-    };
-    let mut table: Vec<NameReference> = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"]
-        .iter()
-        .map(|kind| reference(kind, "", vec![at("HorizontalPodAutoscaler", "spec/scaleTargetRef/name")]))
-        .collect();
-
-    let mut config_map = in_pods(
-        &[
-            "volumes/configMap/name",
-            "containers/env/valueFrom/configMapKeyRef/name",
-            "initContainers/env/valueFrom/configMapKeyRef/name",
-            "containers/envFrom/configMapRef/name",
-            "initContainers/envFrom/configMapRef/name",
-            "volumes/projected/sources/configMap/name",
-        ],
-        WORKLOADS,
-    );
-    config_map.extend([
-        at("Node", "spec/configSource/configMap"),
-        at("Role", "rules/resourceNames"),
-        at("ClusterRole", "rules/resourceNames"),
-        at("Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap"),
-    ]);
-    table.push(reference("ConfigMap", "v1", config_map));
-
-    let mut secret = in_pods(
-        &[
-            "volumes/secret/secretName",
-            "containers/env/valueFrom/secretKeyRef/name",
-            "initContainers/env/valueFrom/secretKeyRef/name",
-            "containers/envFrom/secretRef/name",
-            "initContainers/envFrom/secretRef/name",
-            "imagePullSecrets/name",
-            "volumes/projected/sources/secret/name",
-        ],
-        WORKLOADS,
-    );
-    secret.extend([
-        at("Ingress", "spec/tls/secretName"),
-        at("Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret"),
-        at("Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret"),
-        at("Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret"),
-        at("ServiceAccount", "imagePullSecrets/name"),
-        at("Role", "rules/resourceNames"),
-        at("ClusterRole", "rules/resourceNames"),
-        at("PersistentVolume", "spec/azureFile/secretName"),
-        at("Service.serving~knative~dev", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
-    ]);
-    for parameter in ["secretName", "adminSecretName", "userSecretName", "secretRef"] {
-        secret.push(at("StorageClass", &format!("parameters/{parameter}")));
-    }
-    table.push(reference("Secret", "v1", secret));
-
-    table.push(reference(
-        "Service",
-        "v1",
-        vec![
-            at("StatefulSet", "spec/serviceName"),
-            at("Ingress", "spec/rules/http/paths/backend/serviceName"),
-            at("Ingress", "spec/backend/serviceName"),
-            at("Ingress", "spec/rules/http/paths/backend/service/name"),
-            at("Ingress", "spec/defaultBackend/service/name"),
-            at("APIService", "spec/service/name"),
-            at("ValidatingWebhookConfiguration", "webhooks/clientConfig/service"),
-            at("MutatingWebhookConfiguration", "webhooks/clientConfig/service"),
-        ],
-    ));
-    table.push(reference("Role", "", vec![at("RoleBinding", "roleRef/name")]));
-    table.push(reference(
-        "ClusterRole",
-        "",
-        vec![at("RoleBinding", "roleRef/name"), at("ClusterRoleBinding", "roleRef/name")],
-    ));
-    let mut account = vec![at("RoleBinding", "subjects"), at("ClusterRoleBinding", "subjects")];
-    account.extend(in_pods(&["serviceAccountName"], SEVEN));
-    table.push(reference("ServiceAccount", "v1", account));
-    table.push(reference(
-        "PersistentVolumeClaim",
-        "v1",
-        in_pods(&["volumes/persistentVolumeClaim/claimName"], SEVEN),
-    ));
-    table.push(reference(
-        "PersistentVolume",
-        "v1",
-        vec![at("PersistentVolumeClaim", "spec/volumeName"), at("ClusterRole", "rules/resourceNames")],
-    ));
-    table.push(reference(
-        "StorageClass",
-        "",
-        vec![
-            at("PersistentVolume", "spec/storageClassName"),
-            at("PersistentVolumeClaim", "spec/storageClassName"),
-            at("StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName"),
-        ],
-    ));
-    table.push(reference("PriorityClass", "", in_pods(&["priorityClassName"], SEVEN)));
-    table.push(reference(
-        "ValidatingAdmissionPolicy",
-        "",
-        vec![at("ValidatingAdmissionPolicyBinding", "spec/policyName")],
-    ));
-    table
-}
-
-/// What a candidate for a reference is known by.
+/// An object that was renamed, as far as references to it matter.
 struct Candidate {
-    ids: Vec<Id>,
+    /// Earlier identities; the first is the original one.
+    earlier: Vec<Id>,
     now: Id,
+    is_cluster_scoped: bool,
     prefixes: Vec<String>,
     suffixes: Vec<String>,
 }
 
-/// Who refers, and from where.
-struct Referrer<'a> {
+/// The renamed objects, by the names they had, and the namespaces of all objects.
+struct Candidates {
+    all: Vec<Candidate>,
+    by_name: HashMap<String, Vec<usize>>,
+    namespaces: Vec<Namespaces>,
+}
+
+/// The namespaces of an object that has one.
+struct Namespaces {
+    original: String,
+    /// As it is written; empty for the default one.
+    written: String,
+    now: String,
+}
+
+/// An object that may refer to others.
+struct Referrer {
     id: Id,
-    prefixes: &'a [String],
-    suffixes: &'a [String],
-    account_namespaces: Vec<String>,
+    is_cluster_scoped: bool,
+    prefixes: Vec<String>,
+    suffixes: Vec<String>,
+    /// The namespaces of a RoleBinding's service accounts.
+    account_namespaces: HashSet<String>,
+    /// Kind and group of a binding's role.
     role: Option<(String, String)>,
 }
 
 /// Rewrites all references to objects that were renamed.
 pub(crate) fn fix(list: &mut [Resource], table: &[NameReference]) -> Result<(), String> {
-    let candidates: Vec<Candidate> = list
-        .iter()
-        .filter(|resource| !resource.earlier.is_empty())
-        .map(|resource| Candidate {
-            ids: resource.all_ids(),
-            now: resource.id(),
-            prefixes: resource.prefixes.clone(),
-            suffixes: resource.suffixes.clone(),
-        })
-        .collect();
-    for resource in list.iter_mut() {
-        let (prefixes, suffixes) = (resource.prefixes.clone(), resource.suffixes.clone());
-        for reference in table {
-            for spec in &reference.field_specs {
-                if !spec.is_for(resource.group(), resource.version(), resource.kind()) {
-                    continue;
-                }
-                let referrer = Referrer {
-                    id: resource.id(),
-                    prefixes: &prefixes,
-                    suffixes: &suffixes,
-                    account_namespaces: account_namespaces(&resource.value),
-                    role: role_of(&resource.value, &spec.path),
-                };
-                visit(&mut resource.value, &split_path(&spec.path), &mut |place| {
-                    rewrite(place, reference, &referrer, &candidates)
-                })?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The namespaces of a binding's service accounts: their roles may be there.
-fn account_namespaces(value: &Value) -> Vec<String> {
-    let subjects = value.get("subjects").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    subjects
-        .iter()
-        .filter(|subject| subject["kind"] == "ServiceAccount")
-        .filter_map(|subject| subject.get("namespace").and_then(Value::as_str).map(str::to_owned))
-        .collect()
-}
-
-fn role_of(value: &Value, path: &str) -> Option<(String, String)> {
-    if path != "roleRef/name" {
-        return None;
-    }
-    let text = |name: &str| value["roleRef"].get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Some((text("kind"), text("apiGroup")))
-}
-
-fn visit(
-    node: &mut Value,
-    parts: &[String],
-    change: &mut dyn FnMut(&mut Value) -> Result<(), String>,
-) -> Result<(), String> {
-    match (node, parts.split_first()) {
-        (Value::Array(items), _) => items.iter_mut().try_for_each(|item| visit(item, parts, change)),
-        (node, None) => change(node),
-        (Value::Object(map), Some((part, rest))) => match map.get_mut(part) {
-            Some(child) => visit(child, rest, change),
-            None => Ok(()),
-        },
-        _ => Ok(()),
-    }
-}
-
-fn rewrite(
-    place: &mut Value,
-    reference: &NameReference,
-    referrer: &Referrer<'_>,
-    candidates: &[Candidate],
-) -> Result<(), String> {
-    match place {
-        Value::String(name) => {
-            if let Some(found) = choose(name, None, reference, referrer, candidates)? {
-                name.clone_from(&found.now.name);
-            }
-            Ok(())
-        }
-        Value::Object(map) => rewrite_map(map, reference, referrer, candidates),
-        _ => Ok(()),
-    }
-}
-
-/// A map with `name` and perhaps `namespace`, such as a subject.
-fn rewrite_map(
-    map: &mut Map<String, Value>,
-    reference: &NameReference,
-    referrer: &Referrer<'_>,
-    candidates: &[Candidate],
-) -> Result<(), String> {
-    let Some(name) = map.get("name").and_then(Value::as_str).map(str::to_owned) else { return Ok(()) };
-    let namespace = map.get("namespace").and_then(Value::as_str).map(str::to_owned);
-    // A subject of another kind may have the same name.
-    if map.get("kind").and_then(Value::as_str).is_some_and(|kind| kind != reference.kind) {
+    let candidates = Candidates::of(list);
+    if candidates.all.is_empty() {
         return Ok(());
     }
-    if let Some(found) =
-        choose(&name, Some(namespace.as_deref().unwrap_or_default()), reference, referrer, candidates)?
-    {
-        map.insert("name".to_owned(), found.now.name.as_str().into());
-        if !found.now.namespace.is_empty() {
-            map.insert("namespace".to_owned(), found.now.namespace.as_str().into());
+    let specs = by_kind(
+        table.iter().enumerate().flat_map(|(place, reference)| {
+            reference.field_specs.iter().map(move |spec| (spec, (place, reference)))
+        }),
+    );
+    for resource in list.iter_mut() {
+        let original_kind =
+            resource.earlier.first().map_or(resource.kind(), |earlier| &earlier.kind).to_owned();
+        let mut meant: Vec<(&FieldSpec, (usize, &NameReference))> = [original_kind.as_str(), ""]
+            .iter()
+            .filter_map(|kind| specs.get(kind))
+            .flatten()
+            .filter(|(spec, _)| spec.is_for(resource.group(), resource.version(), &original_kind))
+            .copied()
+            .collect();
+        if meant.is_empty() {
+            continue;
+        }
+        meant.sort_by_key(|(_, (place, _))| *place);
+        let referrer = Referrer::of(resource)?;
+        for (spec, (_, reference)) in meant {
+            let search = Search {
+                reference,
+                candidates: &candidates,
+                referrer: &referrer,
+                is_role: spec.path.ends_with("roleRef/name"),
+            };
+            spec.visit_any(resource, Leaf::None, &mut |place| search.rewrite(place)).map_err(|reason| {
+                format!("updating name reference in '{}' field of '{}': {reason}", spec.path, referrer.id)
+            })?;
         }
     }
     Ok(())
 }
 
-fn choose<'a>(
-    name: &str,
-    namespace: Option<&str>,
-    reference: &NameReference,
-    referrer: &Referrer<'_>,
-    candidates: &'a [Candidate],
-) -> Result<Option<&'a Candidate>, String> {
-    let is_kind = |id: &Id| {
-        id.kind == reference.kind
-            && (reference.group.is_empty() || id.group == reference.group)
-            && (reference.version.is_empty() || id.version == reference.version)
-    };
-    let mut found: Vec<&Candidate> = candidates
-        .iter()
-        .filter(|candidate| {
-            let earlier = &candidate.ids[..candidate.ids.len() - 1];
-            earlier.iter().any(|id| {
-                let same_place = namespace
-                    .filter(|namespace| !namespace.is_empty())
-                    .is_none_or(|namespace| id.effective_namespace() == namespace);
-                id.name == name && is_kind(id) && same_place
-            })
-        })
-        .filter(|candidate| is_reachable(candidate, referrer))
-        .filter(|candidate| {
-            referrer.role.as_ref().is_none_or(|(kind, group)| {
-                candidate.now.kind == *kind && (group.is_empty() || candidate.now.group == *group)
-            })
-        })
-        .collect();
-    if found.len() > 1 {
-        let alike: Vec<&Candidate> =
-            found.iter().copied().filter(|candidate| ends_alike(candidate, referrer)).collect();
-        if !alike.is_empty() {
-            found = alike;
+impl Candidates {
+    fn of(list: &[Resource]) -> Self {
+        let mut candidates = Self { all: Vec::new(), by_name: HashMap::new(), namespaces: Vec::new() };
+        for resource in list.iter().filter(|resource| !resource.is_cluster_scoped()) {
+            let now = resource.id().effective_namespace().to_owned();
+            let original = resource.earlier.first().map_or_else(|| now.clone(), |first| first.namespace.clone());
+            candidates.namespaces.push(Namespaces { original, written: resource.namespace().to_owned(), now });
         }
-    }
-    if found.len() > 1 {
-        let exactly: Vec<&Candidate> = found
-            .iter()
-            .copied()
-            .filter(|candidate| {
-                candidate.prefixes == referrer.prefixes && candidate.suffixes == referrer.suffixes
-            })
-            .collect();
-        if !exactly.is_empty() {
-            found = exactly;
-        }
-    }
-    match found[..] {
-        [] => Ok(None),
-        [first, ref rest @ ..] => {
-            let same = |other: &&Candidate| {
-                other.now.name == first.now.name
-                    && (namespace.is_none() || other.now.namespace == first.now.namespace)
-            };
-            if rest.iter().all(same) {
-                return Ok(Some(first));
+        for resource in list.iter().filter(|resource| !resource.earlier.is_empty()) {
+            let place = candidates.all.len();
+            let earlier: Vec<Id> =
+                resource.earlier.iter().map(|earlier| resource.earlier_id(earlier)).collect();
+            for id in &earlier {
+                let places = candidates.by_name.entry(id.name.clone()).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
             }
-            let names: Vec<String> = found.iter().map(|candidate| candidate.now.to_string()).collect();
-            Err(format!(
-                "{}: found multiple possible referrals for {name}: {}",
-                referrer.id,
-                names.join(", ")
-            ))
+            candidates.all.push(Candidate {
+                earlier,
+                now: resource.id(),
+                is_cluster_scoped: resource.is_cluster_scoped(),
+                prefixes: resource.prefixes.clone(),
+                suffixes: resource.suffixes.clone(),
+            });
         }
+        candidates
     }
 }
 
-fn is_reachable(candidate: &Candidate, referrer: &Referrer<'_>) -> bool {
-    let (now, id) = (&candidate.now, &referrer.id);
-    is_cluster_scoped(&id.group, &id.version, &id.kind)
-        || is_cluster_scoped(&now.group, &now.version, &now.kind)
-        || now.effective_namespace() == id.effective_namespace()
-        || now.kind == "ServiceAccount"
-        || (id.kind == "RoleBinding"
-            && referrer.account_namespaces.iter().any(|namespace| namespace == now.effective_namespace()))
+impl Referrer {
+    fn of(resource: &Resource) -> Result<Self, String> {
+        let mut account_namespaces = HashSet::new();
+        let subjects = resource.value.get("subjects").and_then(Value::as_array);
+        if resource.kind() == "RoleBinding" {
+            for subject in subjects.into_iter().flatten().filter(|subject| subject["kind"] == "ServiceAccount") {
+                match subject.get("namespace") {
+                    None => {}
+                    Some(Value::String(namespace)) => drop(account_namespaces.insert(namespace.clone())),
+                    Some(_) => {
+                        let id = resource.id();
+                        return Err(format!("Invalid Input: namespace is blank for resource \"{id}\""));
+                    }
+                }
+            }
+        }
+        let role = resource.value.get("roleRef").and_then(|role| {
+            let text = |name: &str| role.get(name).and_then(Value::as_str).map(str::to_owned);
+            Some((text("kind")?, text("apiGroup")?))
+        });
+        Ok(Self {
+            id: resource.id(),
+            is_cluster_scoped: resource.is_cluster_scoped(),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
+            account_namespaces,
+            role,
+        })
+    }
+
+    /// Whether an object can be referred to from here: names mean objects of the own namespace and of none, except
+    /// that a RoleBinding may mean service accounts of others.
+    fn reaches(&self, candidate: &Candidate) -> bool {
+        self.is_cluster_scoped
+            || candidate.is_cluster_scoped
+            || candidate.now.effective_namespace() == self.id.effective_namespace()
+            || (candidate.now.kind == "ServiceAccount"
+                && self.account_namespaces.contains(&candidate.now.namespace))
+    }
 }
 
-/// Whether the later prefixes and suffixes are the same; a side without any agrees with everything.
-fn ends_alike(candidate: &Candidate, referrer: &Referrer<'_>) -> bool {
-    let alike = |one: &[String], other: &[String]| {
-        let length = one.len().min(other.len());
-        one[one.len() - length..] == other[other.len() - length..]
-    };
-    alike(&candidate.prefixes, referrer.prefixes) && alike(&candidate.suffixes, referrer.suffixes)
+/// A search for what the names in one field mean.
+struct Search<'a> {
+    reference: &'a NameReference,
+    candidates: &'a Candidates,
+    referrer: &'a Referrer,
+    is_role: bool,
+}
+
+impl<'a> Search<'a> {
+    fn rewrite(&self, place: &mut Value) -> Result<(), String> {
+        match place {
+            Value::String(name) => self.rewrite_name(name),
+            Value::Object(map) => self.rewrite_map(map),
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.rewrite(item)),
+            _ => Ok(()),
+        }
+    }
+
+    fn rewrite_name(&self, name: &mut String) -> Result<(), String> {
+        let found = self.named(name, |_| true);
+        if let Some(found) = self.choose(found, |one, other| one.name == other.name)? {
+            name.clone_from(&found.now.name);
+        }
+        Ok(())
+    }
+
+    /// A map with `name` and perhaps `namespace`, such as a subject.
+    fn rewrite_map(&self, map: &mut Map<String, Value>) -> Result<(), String> {
+        let Some(name) = map.get("name") else {
+            return Err("path config error; no 'name' field in node".to_owned());
+        };
+        let name = crate::file::scalar_text(name);
+        let found = match map.get("namespace").map(crate::file::scalar_text) {
+            None => self.named(&name, |_| true),
+            Some(namespace) => self.in_namespace(&name, &namespace),
+        };
+        let is_same = |one: &Id, other: &Id| one.name == other.name && one.namespace == other.namespace;
+        if let Some(found) = self.choose(found, is_same)? {
+            map.insert("name".to_owned(), found.now.name.as_str().into());
+            if !found.now.namespace.is_empty() {
+                map.insert("namespace".to_owned(), found.now.namespace.as_str().into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The objects of the original namespace; when there are none at all, those that are there now.
+    fn in_namespace(&self, name: &str, namespace: &str) -> Vec<&'a Candidate> {
+        let original = |candidate: &Candidate| {
+            candidate.earlier.first().is_some_and(|id| id.namespace == namespace)
+        };
+        let is_near = |place: &Namespaces| {
+            self.referrer.is_cluster_scoped
+                || place.now == self.referrer.id.effective_namespace()
+                || self.referrer.account_namespaces.contains(&place.written)
+        };
+        let mut places = self.candidates.namespaces.iter();
+        if places.any(|place| place.original == namespace && is_near(place)) {
+            return self.named(name, original);
+        }
+        self.named(name, |candidate| {
+            !candidate.is_cluster_scoped && candidate.now.effective_namespace() == namespace
+        })
+    }
+
+    /// The objects that had the name and may be meant.
+    fn named(&self, name: &str, is_meant: impl Fn(&Candidate) -> bool) -> Vec<&'a Candidate> {
+        let NameReference { group, version, kind, .. } = self.reference;
+        let places = self.candidates.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        let has_role = |candidate: &Candidate| match &self.referrer.role {
+            Some((kind, group)) if self.is_role => {
+                candidate.earlier.iter().any(|id| id.is_kind(group, "", kind))
+            }
+            _ => true,
+        };
+        places
+            .iter()
+            .map(|&place| &self.candidates.all[place])
+            .filter(|candidate| candidate.earlier.iter().any(|id| id.is_kind(group, version, kind)))
+            .filter(|candidate| has_role(candidate) && self.referrer.reaches(candidate) && is_meant(candidate))
+            .collect()
+    }
+
+    /// The one that is meant: of several, the one that was renamed along with the referrer.
+    fn choose(
+        &self,
+        mut found: Vec<&'a Candidate>,
+        is_same: impl Fn(&Id, &Id) -> bool,
+    ) -> Result<Option<&'a Candidate>, String> {
+        if found.len() > 1 {
+            found.retain(|candidate| self.was_renamed_alike(candidate, true));
+        }
+        if found.len() > 1 {
+            found.retain(|candidate| self.was_renamed_alike(candidate, false));
+        }
+        let Some(first) = found.first().copied() else { return Ok(None) };
+        if found.iter().all(|other| is_same(&first.now, &other.now)) {
+            return Ok(Some(first));
+        }
+        let ids: Vec<String> = found.iter().map(|candidate| candidate.now.to_string()).collect();
+        Err(format!("found multiple possible referrals: {}", ids.join(", ")))
+    }
+
+    /// Whether the later prefixes and suffixes are the same. A side without any may agree with everything.
+    fn was_renamed_alike(&self, candidate: &Candidate, allow_empty: bool) -> bool {
+        let alike = |one: &[String], other: &[String]| {
+            if one.is_empty() || other.is_empty() {
+                return allow_empty || one.len() == other.len();
+            }
+            let length = one.len().min(other.len());
+            one[one.len() - length..] == other[other.len() - length..]
+        };
+        alike(&candidate.prefixes, &self.referrer.prefixes) && alike(&candidate.suffixes, &self.referrer.suffixes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::specs::Specs;
+    use serde_json::json;
+
+    fn object(api_version: &str, kind: &str, name: &str, rest: Value) -> Resource {
+        let mut value = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}});
+        if let (Some(map), Value::Object(rest)) = (value.as_object_mut(), rest) {
+            map.extend(rest);
+        }
+        Resource::new(value, "x".into())
+    }
+
+    fn renamed(mut resource: Resource, prefix: &str) -> Resource {
+        resource.remember();
+        resource.prefixes.push(prefix.to_owned());
+        let name = format!("{prefix}{}", resource.name());
+        resource.set_name(&name);
+        resource
+    }
+
+    #[test]
+    fn references_follow_renamed_objects() {
+        let pod = json!({"spec": {"containers": [{"envFrom": [{"configMapRef": {"name": "c"}}, {"configMapRef": {"name": "d"}}]}]}});
+        let mut list = vec![object("v1", "Pod", "p", pod), renamed(object("v1", "ConfigMap", "c", json!({})), "a-")];
+        fix(&mut list, &Specs::builtin().name_reference).unwrap();
+        let sources = &list[0].value["spec"]["containers"][0]["envFrom"];
+        assert_eq!((&sources[0]["configMapRef"]["name"], &sources[1]["configMapRef"]["name"]), (&json!("a-c"), &json!("d")));
+    }
+
+    #[test]
+    fn of_several_the_one_renamed_along_is_meant() {
+        let pod = || object("v1", "Pod", "p", json!({"spec": {"serviceAccountName": "s"}}));
+        let account = || object("v1", "ServiceAccount", "s", json!({}));
+        let mut list = vec![
+            renamed(pod(), "a-"),
+            renamed(account(), "a-"),
+            renamed(pod(), "b-"),
+            renamed(account(), "b-"),
+        ];
+        fix(&mut list, &Specs::builtin().name_reference).unwrap();
+        assert_eq!(list[0].value["spec"]["serviceAccountName"], "a-s");
+        assert_eq!(list[2].value["spec"]["serviceAccountName"], "b-s");
+        let mut list = vec![pod(), renamed(account(), "a-"), renamed(account(), "b-")];
+        let error = fix(&mut list, &Specs::builtin().name_reference).unwrap_err();
+        assert!(error.contains("found multiple possible referrals"), "{error}");
+    }
 }

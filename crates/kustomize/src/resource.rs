@@ -1,16 +1,14 @@
 //! One object under construction, and the list of them.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+
 use serde_json::{Map, Value};
 
 use crate::FileName;
-
-/// What an object was called before a transformer renamed it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Earlier {
-    pub(crate) kind: String,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-}
+use crate::identity::{Earlier, Id, is_cluster_scoped, split_api_version};
+use crate::origin::Origin;
+use crate::yaml::Way;
 
 /// How a generated object meets one that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +23,8 @@ pub(crate) enum Behavior {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Resource {
     pub(crate) value: Value,
+    /// Fields with nothing behind their colon, until a merge drops them.
+    pub(crate) blanks: Vec<Way>,
     /// Earlier identities, oldest first.
     pub(crate) earlier: Vec<Earlier>,
     pub(crate) prefixes: Vec<String>,
@@ -32,33 +32,13 @@ pub(crate) struct Resource {
     /// Whether its name gets the hash of its content.
     pub(crate) hashed: bool,
     pub(crate) behavior: Behavior,
+    /// Whether a Helm chart made it: its namespace is the chart's business.
+    pub(crate) from_helm: bool,
     /// Names of the variables that are read from it.
+    pub(crate) variables: Vec<String>,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) transformations: Vec<Origin>,
     pub(crate) file: FileName,
-}
-
-/// A group, version, kind, name and namespace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Id {
-    pub(crate) group: String,
-    pub(crate) version: String,
-    pub(crate) kind: String,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-}
-
-impl std::fmt::Display for Id {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
-        write!(
-            formatter,
-            "{}.{}.{}/{}.{}",
-            or(&self.kind, "[noKind]"),
-            or(&self.version, "[noVer]"),
-            or(&self.group, "[noGrp]"),
-            or(&self.name, "[noName]"),
-            or(&self.namespace, "[noNs]"),
-        )
-    }
 }
 
 impl Resource {
@@ -66,35 +46,44 @@ impl Resource {
         Self { value, file, ..Self::default() }
     }
 
-    fn text(&self, pointer: &str) -> &str {
-        self.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    fn text(&self, name: &str) -> &str {
+        self.value.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn metadata_text(&self, name: &str) -> &str {
+        let metadata = self.value.get("metadata");
+        metadata.and_then(|metadata| metadata.get(name)).and_then(Value::as_str).unwrap_or_default()
     }
 
     pub(crate) fn kind(&self) -> &str {
-        self.text("/kind")
+        self.text("kind")
     }
 
     pub(crate) fn api_version(&self) -> &str {
-        self.text("/apiVersion")
+        self.text("apiVersion")
     }
 
     pub(crate) fn group(&self) -> &str {
-        self.api_version().split_once('/').map_or("", |(group, _)| group)
+        split_api_version(self.api_version()).0
     }
 
     pub(crate) fn version(&self) -> &str {
-        let api_version = self.api_version();
-        api_version.split_once('/').map_or(api_version, |(_, version)| version)
+        split_api_version(self.api_version()).1
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.text("/metadata/name")
+        self.metadata_text("name")
     }
 
     pub(crate) fn namespace(&self) -> &str {
-        self.text("/metadata/namespace")
+        self.metadata_text("namespace")
     }
 
+    pub(crate) fn is_cluster_scoped(&self) -> bool {
+        is_cluster_scoped(self.group(), self.version(), self.kind())
+    }
+
+    /// The present identity.
     pub(crate) fn id(&self) -> Id {
         Id {
             group: self.group().to_owned(),
@@ -107,35 +96,37 @@ impl Resource {
 
     /// The identity before any transformer.
     pub(crate) fn original_id(&self) -> Id {
-        let id = self.id();
-        match self.earlier.first() {
-            None => id,
-            Some(first) => Id {
-                kind: first.kind.clone(),
-                namespace: first.namespace.clone(),
-                name: first.name.clone(),
-                ..id
-            },
-        }
+        self.earlier.first().map_or_else(|| self.id(), |earlier| self.earlier_id(earlier))
     }
 
-    /// The present identity and all earlier ones, oldest first.
-    pub(crate) fn all_ids(&self) -> Vec<Id> {
-        let id = self.id();
-        let earlier = self.earlier.iter().map(|earlier| Id {
+    /// An earlier identity: group and version are the present ones.
+    pub(crate) fn earlier_id(&self, earlier: &Earlier) -> Id {
+        Id {
+            group: self.group().to_owned(),
+            version: self.version().to_owned(),
             kind: earlier.kind.clone(),
             namespace: earlier.namespace.clone(),
             name: earlier.name.clone(),
-            ..id.clone()
-        });
-        earlier.chain([id.clone()]).collect()
+        }
+    }
+
+    /// All earlier identities, oldest first, and the present one.
+    pub(crate) fn all_ids(&self) -> Vec<Id> {
+        self.earlier.iter().map(|earlier| self.earlier_id(earlier)).chain([self.id()]).collect()
+    }
+
+    /// Whether it has now, or had before, this identity.
+    pub(crate) fn was_ever(&self, id: &Id) -> bool {
+        // Compared by name first, which nearly always decides.
+        (self.name() == id.name && self.id().is_same(id))
+            || self.earlier.iter().any(|earlier| earlier.name == id.name && self.earlier_id(earlier).is_same(id))
     }
 
     /// Notes the present identity before it is changed.
     pub(crate) fn remember(&mut self) {
         let now = Earlier {
             kind: self.kind().to_owned(),
-            namespace: self.namespace().to_owned(),
+            namespace: self.id().effective_namespace().to_owned(),
             name: self.name().to_owned(),
         };
         if self.earlier.last() != Some(&now) {
@@ -148,16 +139,35 @@ impl Resource {
         map_at(&mut self.value, "metadata")
     }
 
+    /// The metadata as a value, made when it is not there.
+    pub(crate) fn metadata_value(&mut self) -> &mut Value {
+        map_at(&mut self.value, "metadata");
+        &mut self.value["metadata"]
+    }
+
     pub(crate) fn set_name(&mut self, name: &str) {
         self.metadata().insert("name".to_owned(), name.into());
     }
 
+    pub(crate) fn set_namespace(&mut self, namespace: &str) {
+        if namespace.is_empty() {
+            self.metadata().remove("namespace");
+        } else {
+            self.metadata().insert("namespace".to_owned(), namespace.into());
+        }
+    }
+
     pub(crate) fn annotations(&self) -> Option<&Map<String, Value>> {
-        self.value.pointer("/metadata/annotations").and_then(Value::as_object)
+        self.value.get("metadata")?.get("annotations")?.as_object()
     }
 
     pub(crate) fn labels(&self) -> Option<&Map<String, Value>> {
-        self.value.pointer("/metadata/labels").and_then(Value::as_object)
+        self.value.get("metadata")?.get("labels")?.as_object()
+    }
+
+    /// Whether Kustomize has notes of its own among the annotations by now, so that there are some.
+    pub(crate) fn has_notes(&self) -> bool {
+        !self.earlier.is_empty() || self.hashed || self.origin.is_some() || self.from_helm
     }
 }
 
@@ -180,81 +190,40 @@ pub(crate) fn map_at<'a>(value: &'a mut Value, key: &str) -> &'a mut Map<String,
     }
 }
 
-impl Id {
-    /// Whether two identities mean the same object: the namespace counts as `default` when empty, and does not count
-    /// for kinds that have none.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.group == other.group
-            && self.version == other.version
-            && self.kind == other.kind
-            && self.name == other.name
-            && self.effective_namespace() == other.effective_namespace()
+/// Adds objects; refuses one whose identity is taken.
+pub(crate) fn append(list: &mut Vec<Resource>, more: Vec<Resource>) -> Result<(), String> {
+    let hasher = RandomState::new();
+    let key = |resource: &Resource| {
+        hasher.hash_one((resource.name(), resource.kind(), resource.group(), resource.version()))
+    };
+    let mut known: HashMap<u64, Vec<usize>> = HashMap::with_capacity(list.len() + more.len());
+    for (place, resource) in list.iter().enumerate() {
+        known.entry(key(resource)).or_default().push(place);
     }
-
-    pub(crate) fn effective_namespace(&self) -> &str {
-        if is_cluster_scoped(&self.group, &self.version, &self.kind) {
-            CLUSTER
-        } else if self.namespace.is_empty() {
-            "default"
-        } else {
-            &self.namespace
+    for resource in more {
+        let places = known.entry(key(&resource)).or_default();
+        if !places.is_empty() {
+            let id = resource.id();
+            if places.iter().any(|&place| list[place].id().is_same(&id)) {
+                return Err(format!("may not add resource with an already registered id: {id}"));
+            }
         }
+        places.push(list.len());
+        list.push(resource);
     }
-}
-
-/// What stands for the namespace of kinds that have none; only wide patterns match it.
-pub(crate) const CLUSTER: &str = "_non_namespaceable_";
-
-/// Whether a kind is known to have no namespace. Kinds that are not known have one.
-pub(crate) fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool {
-    match kind {
-        "Namespace" | "Node" | "PersistentVolume" | "ComponentStatus" => group.is_empty(),
-        "MutatingWebhookConfiguration"
-        | "ValidatingWebhookConfiguration"
-        | "ValidatingAdmissionPolicy"
-        | "ValidatingAdmissionPolicyBinding" => group == "admissionregistration.k8s.io",
-        "CustomResourceDefinition" => group == "apiextensions.k8s.io",
-        "APIService" => group == "apiregistration.k8s.io",
-        "CertificateSigningRequest" => group == "certificates.k8s.io",
-        "FlowSchema" | "PriorityLevelConfiguration" => {
-            group == "flowcontrol.apiserver.k8s.io" && version == "v1beta1"
-        }
-        "IngressClass" => group == "networking.k8s.io",
-        "RuntimeClass" => group == "node.k8s.io",
-        "PodSecurityPolicy" => group == "policy" || group == "extensions",
-        "ClusterRole" | "ClusterRoleBinding" => group == "rbac.authorization.k8s.io",
-        "PriorityClass" => group == "scheduling.k8s.io",
-        "CSIDriver" | "CSINode" | "StorageClass" | "VolumeAttachment" => group == "storage.k8s.io",
-        _ => false,
-    }
-}
-
-/// Adds an object; refuses one whose identity is taken.
-pub(crate) fn append(list: &mut Vec<Resource>, resource: Resource) -> Result<(), String> {
-    let id = resource.id();
-    if list.iter().any(|other| other.id().is_same(&id)) {
-        return Err(format!("may not add resource with an already registered id: {id}"));
-    }
-    list.push(resource);
     Ok(())
+}
+
+/// Refuses a list in which an identity comes twice.
+pub(crate) fn refuse_conflicts(list: &mut Vec<Resource>) -> Result<(), String> {
+    let all = std::mem::take(list);
+    append(list, all)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn identities_know_the_default_namespace_and_cluster_scope() {
-        let id = |api_version: &str, kind: &str, namespace: &str| {
-            let value = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": namespace}});
-            Resource::new(value, "x".into()).id()
-        };
-        assert!(id("v1", "ConfigMap", "").is_same(&id("v1", "ConfigMap", "default")));
-        assert!(!id("v1", "ConfigMap", "").is_same(&id("v1", "ConfigMap", "other")));
-        assert!(id("v1", "Namespace", "").is_same(&id("v1", "Namespace", "other")));
-        assert_eq!(id("apps/v1", "Deployment", "").to_string(), "Deployment.v1.apps/a.[noNs]");
-    }
 
     #[test]
     fn earlier_names_are_remembered_once() {
@@ -265,5 +234,18 @@ mod tests {
         assert_eq!(resource.earlier.len(), 1);
         assert_eq!(resource.original_id().name, "a");
         assert_eq!(resource.all_ids().len(), 2);
+        assert!(resource.was_ever(&resource.original_id()) && resource.was_ever(&resource.id()));
+    }
+
+    #[test]
+    fn an_identity_is_given_once() {
+        let object = |namespace: &str| {
+            let value = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": namespace}});
+            Resource::new(value, "x".into())
+        };
+        let mut list = vec![object("")];
+        append(&mut list, vec![object("b")]).unwrap();
+        let error = append(&mut list, vec![object("default")]).unwrap_err();
+        assert_eq!(error, "may not add resource with an already registered id: Secret.v1.[noGrp]/a.default");
     }
 }

@@ -4,58 +4,77 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::file::Selector;
-use crate::resource::{CLUSTER, Id, Resource};
+use crate::file::scalar_text;
+use crate::identity::Id;
+use crate::resource::Resource;
 
 /// A selector with its expressions compiled.
 pub(crate) struct Compiled {
-    group: Option<Regex>,
-    version: Option<Regex>,
-    kind: Option<Regex>,
-    name: Option<Regex>,
-    namespace: Option<Regex>,
+    group: Pattern,
+    version: Pattern,
+    kind: Pattern,
+    name: Pattern,
+    namespace: Pattern,
     labels: Vec<Requirement>,
     annotations: Vec<Requirement>,
+    is_empty: bool,
+}
+
+/// What a text has to be.
+enum Pattern {
+    Anything,
+    /// An expression that is only itself.
+    Exactly(String),
+    Matching(Regex),
 }
 
 /// The most memory that one expression may take when compiled, in bytes.
 const REGEX_SIZE: usize = 1 << 20;
 
-fn anchored(pattern: &str) -> Result<Option<Regex>, String> {
-    if pattern.is_empty() {
-        return Ok(None);
-    }
-    let text = format!("^(?:{pattern})$");
-    let regex = regex::RegexBuilder::new(&text).size_limit(REGEX_SIZE).build();
-    regex.map(Some).map_err(|error| format!("{pattern:?}: {error}"))
+/// Compiles an expression within its budget.
+pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+    let regex = regex::RegexBuilder::new(pattern).size_limit(REGEX_SIZE).build();
+    regex.map_err(|error| format!("{pattern:?} is not a regular expression: {error}"))
 }
 
-fn fits(regex: Option<&Regex>, text: &str) -> bool {
-    regex.is_none_or(|regex| regex.is_match(text))
+impl Pattern {
+    fn new(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self::Anything);
+        }
+        // A dot matches itself in nearly all names, but others, too: only texts without any are compared.
+        if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'/') {
+            return Ok(Self::Exactly(text.to_owned()));
+        }
+        compile(&format!("^(?:{text})$")).map(Self::Matching)
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Exactly(wanted) => wanted == text,
+            Self::Matching(regex) => regex.is_match(text),
+        }
+    }
 }
 
 impl Compiled {
     pub(crate) fn new(selector: &Selector) -> Result<Self, String> {
+        let Selector { group, version, kind, name, namespace, label_selector, annotation_selector } = selector;
         Ok(Self {
-            group: anchored(&selector.group)?,
-            version: anchored(&selector.version)?,
-            kind: anchored(&selector.kind)?,
-            name: anchored(&selector.name)?,
-            namespace: anchored(&selector.namespace)?,
-            labels: parse_requirements(&selector.label_selector)?,
-            annotations: parse_requirements(&selector.annotation_selector)?,
+            group: Pattern::new(group)?,
+            version: Pattern::new(version)?,
+            kind: Pattern::new(kind)?,
+            name: Pattern::new(name)?,
+            namespace: Pattern::new(namespace)?,
+            labels: parse_requirements(label_selector)?,
+            annotations: parse_requirements(annotation_selector)?,
+            is_empty: [group, version, kind, name, namespace].iter().all(|text| text.is_empty()),
         })
     }
 
     fn fits_kind(&self, id: &Id) -> bool {
-        fits(self.group.as_ref(), &id.group)
-            && fits(self.version.as_ref(), &id.version)
-            && fits(self.kind.as_ref(), &id.kind)
-    }
-
-    fn fits_namespace(&self, id: &Id) -> bool {
-        let namespace = id.effective_namespace();
-        self.namespace.is_none()
-            || fits(self.namespace.as_ref(), if namespace == CLUSTER { CLUSTER } else { namespace })
+        self.kind.fits(&id.kind) && self.group.fits(&id.group) && self.version.fits(&id.version)
     }
 
     fn fits_metadata(&self, resource: &Resource) -> bool {
@@ -65,22 +84,32 @@ impl Compiled {
     /// Whether a patch's target means an object: by its first or its present name.
     pub(crate) fn targets(&self, resource: &Resource) -> bool {
         let (now, original) = (resource.id(), resource.original_id());
+        let original_namespace = match resource.earlier.first() {
+            Some(earlier) => earlier.namespace.as_str(),
+            None => now.effective_namespace(),
+        };
         self.fits_kind(&now)
-            && (fits(self.name.as_ref(), &now.name) || fits(self.name.as_ref(), &original.name))
-            && (self.fits_namespace(&now) || self.fits_namespace(&original))
+            && (self.name.fits(&now.name) || self.name.fits(&original.name))
+            && (self.namespace.fits(now.effective_namespace()) || self.namespace.fits(original_namespace))
             && self.fits_metadata(resource)
     }
 
     /// Whether a replacement's selector means an object: by any name that it ever had.
     pub(crate) fn selects(&self, resource: &Resource) -> bool {
-        let any = resource.all_ids().iter().any(|id| {
-            self.fits_kind(id)
-                && fits(self.name.as_ref(), &id.name)
-                && (self.namespace.is_none()
-                    || fits(self.namespace.as_ref(), &id.namespace)
-                    || self.fits_namespace(id))
-        });
-        any && self.fits_metadata(resource)
+        self.fits_metadata(resource) && self.fits_any(resource)
+    }
+
+    fn fits_any(&self, resource: &Resource) -> bool {
+        resource
+            .all_ids()
+            .iter()
+            .any(|id| self.fits_kind(id) && self.name.fits(&id.name) && self.namespace.fits(&id.namespace))
+    }
+
+    /// Whether a replacement leaves an object out: by a name that it ever had, or by its labels and annotations.
+    pub(crate) fn rejects(&self, resource: &Resource) -> bool {
+        let has_metadata = !self.labels.is_empty() || !self.annotations.is_empty();
+        (has_metadata && self.fits_metadata(resource)) || (!self.is_empty && self.fits_any(resource))
     }
 }
 
@@ -90,54 +119,85 @@ enum Requirement {
     Absent(String),
     In(String, Vec<String>),
     NotIn(String, Vec<String>),
+    Above(String, i64),
+    Below(String, i64),
 }
 
 fn satisfied(requirements: &[Requirement], map: Option<&Map<String, Value>>) -> bool {
-    let value = |key: &str| map.and_then(|map| map.get(key)).and_then(Value::as_str);
+    let value = |key: &str| map.and_then(|map| map.get(key)).map(scalar_text);
+    let number = |key: &str| value(key).and_then(|value| value.parse::<i64>().ok());
     requirements.iter().all(|requirement| match requirement {
         Requirement::Exists(key) => value(key).is_some(),
         Requirement::Absent(key) => value(key).is_none(),
-        Requirement::In(key, values) => {
-            value(key).is_some_and(|value| values.iter().any(|wanted| wanted == value))
-        }
-        Requirement::NotIn(key, values) => {
-            !value(key).is_some_and(|value| values.iter().any(|wanted| wanted == value))
-        }
+        Requirement::In(key, values) => value(key).is_some_and(|value| values.contains(&value)),
+        Requirement::NotIn(key, values) => !value(key).is_some_and(|value| values.contains(&value)),
+        Requirement::Above(key, least) => number(key).is_some_and(|value| value > *least),
+        Requirement::Below(key, most) => number(key).is_some_and(|value| value < *most),
     })
 }
 
-/// Reads `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
+/// Reads `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2`.
 fn parse_requirements(text: &str) -> Result<Vec<Requirement>, String> {
     let mut requirements = Vec::new();
     for part in split_outside_parentheses(text) {
         let part = part.trim();
         if part.is_empty() {
-            continue;
+            if text.trim().is_empty() {
+                continue;
+            }
+            return Err(format!("unable to parse requirement: found ',' without one in {text:?}"));
         }
-        let values = |list: &str| -> Result<Vec<String>, String> {
-            let inner = list
-                .trim()
-                .strip_prefix('(')
-                .and_then(|list| list.strip_suffix(')'))
-                .ok_or_else(|| format!("selector {text:?}: expected (VALUE, …) in {part:?}"))?;
-            Ok(inner.split(',').map(|value| value.trim().to_owned()).collect())
-        };
-        let key = |key: &str| key.trim().to_owned();
-        requirements.push(if let Some((name, list)) = part.split_once(" notin ") {
-            Requirement::NotIn(key(name), values(list)?)
-        } else if let Some((name, list)) = part.split_once(" in ") {
-            Requirement::In(key(name), values(list)?)
-        } else if let Some((name, value)) = part.split_once("!=") {
-            Requirement::NotIn(key(name), vec![value.trim().to_owned()])
-        } else if let Some((name, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-            Requirement::In(key(name), vec![value.trim().to_owned()])
-        } else if let Some(name) = part.strip_prefix('!') {
-            Requirement::Absent(key(name))
-        } else {
-            Requirement::Exists(key(part))
-        });
+        requirements.push(parse_requirement(part)?);
     }
     Ok(requirements)
+}
+
+fn parse_requirement(part: &str) -> Result<Requirement, String> {
+    let failed = || format!("unable to parse requirement {part:?}");
+    let key = |text: &str| {
+        let text = text.trim();
+        let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+        if text.is_empty() || !text.chars().all(is_valid) { Err(failed()) } else { Ok(text.to_owned()) }
+    };
+    let value = |text: &str| {
+        let text = text.trim();
+        let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if text.chars().all(is_valid) && text.len() <= 63 { Ok(text.to_owned()) } else { Err(failed()) }
+    };
+    let values = |list: &str| -> Result<Vec<String>, String> {
+        let inner = list.trim().strip_prefix('(').and_then(|list| list.strip_suffix(')')).ok_or_else(failed)?;
+        inner.split(',').map(value).collect()
+    };
+    let number = |text: &str| text.trim().parse().map_err(|_| failed());
+    if let Some((name, list)) = split_word(part, "notin") {
+        return Ok(Requirement::NotIn(key(name)?, values(list)?));
+    }
+    if let Some((name, list)) = split_word(part, "in") {
+        return Ok(Requirement::In(key(name)?, values(list)?));
+    }
+    if let Some((name, text)) = part.split_once("!=") {
+        return Ok(Requirement::NotIn(key(name)?, vec![value(text)?]));
+    }
+    if let Some((name, text)) = part.split_once("==").or_else(|| part.split_once('=')) {
+        return Ok(Requirement::In(key(name)?, vec![value(text)?]));
+    }
+    if let Some((name, text)) = part.split_once('>') {
+        return Ok(Requirement::Above(key(name)?, number(text)?));
+    }
+    if let Some((name, text)) = part.split_once('<') {
+        return Ok(Requirement::Below(key(name)?, number(text)?));
+    }
+    match part.strip_prefix('!') {
+        Some(name) => Ok(Requirement::Absent(key(name)?)),
+        None => Ok(Requirement::Exists(key(part)?)),
+    }
+}
+
+/// Splits `key WORD (…)`.
+fn split_word<'a>(part: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
+    let (head, list) = part.split_at(part.find('(')?);
+    let name = head.trim_end().strip_suffix(word)?;
+    name.ends_with(char::is_whitespace).then_some((name, list))
 }
 
 fn split_outside_parentheses(text: &str) -> Vec<&str> {
@@ -162,29 +222,43 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn object() -> Resource {
+        let value = json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "web", "labels": {"app": "web", "tier": "front", "rank": "3"}},
+        });
+        Resource::new(value, "x".into())
+    }
+
     #[test]
-    fn selectors_are_anchored_and_know_labels() {
-        let value = json!({"apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": "web-1", "labels": {"app": "web", "tier": "front"}}});
-        let resource = Resource::new(value, "x".into());
-        let hits = |selector: Selector| Compiled::new(&selector).unwrap().targets(&resource);
-        assert!(hits(Selector { kind: "Deployment".into(), name: "web-.*".into(), ..Selector::default() }));
-        assert!(!hits(Selector { name: "web".into(), ..Selector::default() }));
-        assert!(hits(Selector { namespace: "default".into(), ..Selector::default() }));
-        for (labels, hit) in [
+    fn labels_are_selected_as_kubectl_does() {
+        for (selector, wanted) in [
             ("app=web", true),
-            ("app!=web", false),
-            ("app in (shop, web),tier", true),
-            ("tier notin (front)", false),
-            ("!missing", true),
-            ("missing", false),
+            ("app==web,tier!=back", true),
+            ("app in (api, web)", true),
+            ("app in(api)", false),
+            ("tier notin (back)", true),
+            ("none", false),
+            ("!none,app", true),
+            ("rank>2,rank<4", true),
         ] {
-            assert_eq!(
-                hits(Selector { label_selector: labels.into(), ..Selector::default() }),
-                hit,
-                "{labels}"
-            );
+            let selector = Selector { label_selector: selector.into(), ..Selector::default() };
+            assert_eq!(Compiled::new(&selector).unwrap().selects(&object()), wanted, "{selector:?}");
         }
-        assert!(Compiled::new(&Selector { name: "(".into(), ..Selector::default() }).is_err());
+        for text in ["a=b,,c", "a in b", "a b=c", "rank>x"] {
+            let selector = Selector { label_selector: text.into(), ..Selector::default() };
+            assert!(Compiled::new(&selector).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn expressions_are_anchored_and_namespaces_default() {
+        for (name, namespace, wanted) in
+            [("w.b", "", true), ("we", "", false), ("web|api", "default", true), (".*", "other", false)]
+        {
+            let selector =
+                Selector { name: name.into(), namespace: namespace.into(), ..Selector::default() };
+            assert_eq!(Compiled::new(&selector).unwrap().targets(&object()), wanted, "{name} {namespace}");
+        }
     }
 }

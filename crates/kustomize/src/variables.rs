@@ -4,41 +4,108 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::fieldpath;
 use crate::fieldspec::{FieldSpec, Leaf};
-use crate::file::Variable;
+use crate::file::{Variable, scalar_text};
+use crate::identity::{Id, or};
 use crate::resource::Resource;
 
 /// The fields that may hold variables.
 pub(crate) fn builtin() -> Vec<FieldSpec> {
     let mut specs = Vec::new();
+    let mut add = |kind: &str, path: &str| specs.push(FieldSpec::new(("", "", kind), path, false));
     for (kind, pod) in [
-        ("Pod", "spec"),
-        ("Deployment", "spec/template/spec"),
-        ("ReplicaSet", "spec/template/spec"),
-        ("DaemonSet", "spec/template/spec"),
-        ("StatefulSet", "spec/template/spec"),
-        ("Job", "spec/template/spec"),
         ("CronJob", "spec/jobTemplate/spec/template/spec"),
+        ("DaemonSet", "spec/template/spec"),
+        ("Deployment", "spec/template/spec"),
+        ("Job", "spec/template/spec"),
+        ("Pod", "spec"),
+        ("ReplicaSet", "spec/template/spec"),
+        ("StatefulSet", "spec/template/spec"),
     ] {
         for containers in ["containers", "initContainers"] {
-            for field in ["command", "args", "env/value", "volumeMounts/mountPath"] {
-                specs.push(FieldSpec::new(kind, &format!("{pod}/{containers}/{field}"), false));
+            for field in ["args", "command", "env/value", "volumeMounts/mountPath"] {
+                add(kind, &format!("{pod}/{containers}/{field}"));
             }
         }
-        specs.push(FieldSpec::new(kind, &format!("{pod}/volumes/nfs/server"), false));
+        match kind {
+            // Two of the paths lead nowhere in the reference tool, too.
+            "CronJob" => add(kind, "spec/jobTemplate/spec/template/volumes/nfs/server"),
+            "StatefulSet" => add(kind, "spec/volumeClaimTemplates/spec/nfs/server"),
+            _ => add(kind, &format!("{pod}/volumes/nfs/server")),
+        }
     }
-    specs.push(FieldSpec::new("PersistentVolume", "spec/nfs/server", false));
-    specs.push(FieldSpec::new("Deployment", "spec/template/metadata/annotations", false));
+    add("PersistentVolume", "spec/nfs/server");
+    add("Deployment", "spec/template/metadata/annotations");
     for path in ["spec/rules/host", "spec/tls/hosts", "spec/tls/secretName"] {
-        specs.push(FieldSpec::new("Ingress", path, false));
+        add("Ingress", path);
     }
     for path in ["spec/ports/port", "spec/ports/targetPort"] {
-        specs.push(FieldSpec::new("Service", path, false));
+        add("Service", path);
     }
     for path in ["metadata/labels", "metadata/annotations"] {
-        specs.push(FieldSpec::new("", path, false));
+        add("", path);
     }
     specs
+}
+
+/// Ties variables to the objects that they mean where they are declared: further up, others may have the same name.
+pub(crate) fn bind(list: &mut [Resource], variables: &[Variable]) -> Result<(), String> {
+    for variable in variables {
+        let wanted = target_of(variable);
+        let is_meant = |id: &Id| {
+            let everywhere = wanted.namespace.is_empty() && !wanted.is_cluster_scoped();
+            id.is_same_but_namespace(&wanted)
+                && (everywhere || or(&id.namespace, "default") == wanted.effective_namespace() || id.is_same(&wanted))
+        };
+        let places: Vec<usize> =
+            (0..list.len()).filter(|&place| list[place].all_ids().iter().any(is_meant)).collect();
+        match places[..] {
+            [] => {}
+            [place] => list[place].variables.push(variable.name.clone()),
+            _ => {
+                return Err(format!(
+                    "found {} resId matches for var {} (unable to disambiguate)",
+                    places.len(),
+                    described(variable)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn target_of(variable: &Variable) -> Id {
+    let reference = &variable.objref;
+    let (group, version) = match reference.api_version.split('/').collect::<Vec<_>>()[..] {
+        [group, version] => (group, version),
+        [version] if !version.is_empty() => (reference.group.as_str(), version),
+        _ => (reference.group.as_str(), reference.version.as_str()),
+    };
+    let parts = [group, version, &reference.kind, &reference.namespace, &reference.name];
+    let [group, version, kind, namespace, name] = parts.map(str::to_owned);
+    Id { group, version, kind, namespace, name }
+}
+
+fn described(variable: &Variable) -> String {
+    let id = target_of(variable);
+    let kind = format!("{}.{}.{}", or(&id.kind, "[noKind]"), or(&id.version, "[noVer]"), or(&id.group, "[noGrp]"));
+    format!("'{}' ({kind} {}, field {})", variable.name, id.name, field_of(variable))
+}
+
+fn field_of(variable: &Variable) -> &str {
+    or(&variable.fieldref.field_path, "metadata.name")
+}
+
+/// Refuses a variable that is declared twice.
+pub(crate) fn add(known: &mut Vec<Variable>, more: Vec<Variable>) -> Result<(), String> {
+    for variable in more {
+        if known.iter().any(|other| other.name == variable.name) {
+            return Err(format!("var '{}' already encountered", variable.name));
+        }
+        known.push(variable);
+    }
+    Ok(())
 }
 
 /// Reads the variables from the finished objects and puts them in.
@@ -56,103 +123,51 @@ pub(crate) fn substitute(
     }
     for resource in list.iter_mut() {
         for spec in specs {
-            spec.visit(resource, Leaf::Scalar, &mut |place| {
-                expand_all(place, &values);
-                Ok(())
-            })?;
+            spec.visit(resource, Leaf::None, &mut |place| expand_all(place, &values))?;
         }
     }
     Ok(())
 }
 
-fn is_meant(resource: &Resource, variable: &Variable) -> bool {
-    let reference = &variable.objref;
-    let (group, version) = match reference.api_version.split_once('/') {
-        Some((group, version)) => (group, version),
-        None if reference.api_version.is_empty() => (reference.group.as_str(), reference.version.as_str()),
-        None => ("", reference.api_version.as_str()),
-    };
-    resource.all_ids().iter().any(|id| {
-        id.kind == reference.kind
-            && id.name == reference.name
-            && (group.is_empty() || id.group == group)
-            && (version.is_empty() || id.version == version)
-            && (reference.namespace.is_empty() || id.effective_namespace() == reference.namespace)
+fn read(list: &[Resource], variable: &Variable) -> Result<Value, String> {
+    let resource =
+        list.iter().find(|resource| resource.variables.contains(&variable.name)).ok_or_else(|| {
+            format!("var {} cannot be mapped to a field in the set of known resources", described(variable))
+        })?;
+    let steps: Vec<String> = fieldpath::split(field_of(variable)).into_iter().flat_map(with_index).collect();
+    let found = fieldpath::lookup(&resource.value, &steps).ok().flatten();
+    found.cloned().ok_or_else(|| {
+        format!("field specified in var {} not found in corresponding resource", described(variable))
     })
 }
 
-fn read(list: &[Resource], variable: &Variable) -> Result<Value, String> {
-    let found: Vec<&Resource> = list.iter().filter(|resource| is_meant(resource, variable)).collect();
-    let name = &variable.name;
-    let resource = match found[..] {
-        [resource] => resource,
-        [] => return Err(format!("var '{name}' cannot be mapped to a field in the set of known resources")),
-        _ => {
-            return Err(format!(
-                "found {} resId matches for var {name} (unable to disambiguate)",
-                found.len()
-            ));
-        }
-    };
-    let path =
-        if variable.fieldref.field_path.is_empty() { "metadata.name" } else { &variable.fieldref.field_path };
-    let mut value = &resource.value;
-    for part in split_field_path(path) {
-        let next = match value {
-            Value::Array(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
-            other => other.get(&part),
-        };
-        value = next.ok_or_else(|| {
-            format!(
-                "field specified in var '{name}' ({path}) not found in corresponding resource {}",
-                resource.id()
-            )
-        })?;
+/// `name[0]` as two steps.
+fn with_index(step: String) -> Vec<String> {
+    let parts = step.strip_suffix(']').and_then(|rest| rest.rsplit_once('['));
+    match parts.filter(|(_, index)| !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some(("", index)) => vec![index.to_owned()],
+        Some((name, index)) => vec![name.to_owned(), index.to_owned()],
+        None => vec![step],
     }
-    Ok(value.clone())
 }
 
-/// Splits `a.b[0].c` and `a.b[c.d]`.
-fn split_field_path(path: &str) -> Vec<String> {
-    let (mut parts, mut part, mut bracket) = (Vec::new(), String::new(), false);
-    for character in path.chars() {
-        match character {
-            '[' => {
-                bracket = true;
-                if !part.is_empty() {
-                    parts.push(std::mem::take(&mut part));
-                }
-            }
-            ']' => {
-                bracket = false;
-                parts.push(std::mem::take(&mut part));
-            }
-            '.' if !bracket => {
-                if !part.is_empty() {
-                    parts.push(std::mem::take(&mut part));
-                }
-            }
-            other => part.push(other),
-        }
-    }
-    if !part.is_empty() {
-        parts.push(part);
-    }
-    parts
-}
-
-fn expand_all(place: &mut Value, values: &BTreeMap<String, Value>) {
+fn expand_all(place: &mut Value, values: &BTreeMap<String, Value>) -> Result<(), String> {
     match place {
         Value::String(text) => {
             if let Some(expanded) = expand(text, values) {
                 *place = expanded;
             }
+            Ok(())
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| expand_all(item, values)),
-        Value::Object(map) => {
-            map.values_mut().filter(|value| value.is_string()).for_each(|value| expand_all(value, values));
-        }
-        _ => {}
+        Value::Array(items) => items.iter_mut().try_for_each(|item| match item {
+            Value::String(_) => expand_all(item, values),
+            _ => Err("invalid value type expect a string".to_owned()),
+        }),
+        Value::Object(map) => map
+            .values_mut()
+            .filter(|value| value.is_string())
+            .try_for_each(|value| expand_all(value, values)),
+        _ => Ok(()),
     }
 }
 
@@ -161,11 +176,8 @@ fn expand(text: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
     if !text.contains('$') {
         return None;
     }
-    if let Some(value) =
-        text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')')).and_then(|name| values.get(name))
-    {
-        return Some(value.clone());
-    }
+    let value_of =
+        |name: &str| values.get(name).filter(|value| !value.is_object() && !value.is_array());
     let (mut result, mut rest) = (String::new(), text);
     while let Some(place) = rest.find('$') {
         result.push_str(&rest[..place]);
@@ -178,8 +190,9 @@ fn expand(text: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
         let variable = after.strip_prefix('(').and_then(|inner| inner.split_once(')'));
         match variable {
             Some((name, behind)) => {
-                match values.get(name) {
-                    Some(value) => result.push_str(&crate::file::scalar_text(value)),
+                match value_of(name) {
+                    Some(value) if text.len() == name.len() + "$()".len() => return Some(value.clone()),
+                    Some(value) => result.push_str(&scalar_text(value)),
                     None => result.push_str(&format!("$({name})")),
                 }
                 rest = behind;
@@ -194,34 +207,6 @@ fn expand(text: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
     Some(Value::String(result))
 }
 
-/// Ties variables to the objects that they mean where they are declared: further up, others may have the same name.
-pub(crate) fn bind(list: &[Resource], variables: &[Variable]) -> Vec<Variable> {
-    let bound = |variable: &Variable| {
-        let mut variable = variable.clone();
-        if variable.objref.namespace.is_empty() {
-            let found: Vec<&Resource> =
-                list.iter().filter(|resource| is_meant(resource, &variable)).collect();
-            if let [resource] = found[..] {
-                variable.objref.namespace = resource.id().effective_namespace().to_owned();
-            }
-        }
-        variable
-    };
-    variables.iter().map(bound).collect()
-}
-
-/// Refuses a variable that is declared twice.
-pub(crate) fn add(known: &mut Vec<Variable>, more: Vec<Variable>) -> Result<(), String> {
-    for variable in more {
-        let same = known.iter().find(|other| other.name == variable.name);
-        match same {
-            Some(_) => return Err(format!("var '{}' already encountered", variable.name)),
-            None => known.push(variable),
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,17 +214,23 @@ mod tests {
 
     #[test]
     fn variables_are_put_in() {
-        let values = BTreeMap::from([("NAME".to_owned(), json!("web")), ("PORT".to_owned(), json!(80))]);
+        let values = BTreeMap::from([
+            ("NAME".to_owned(), json!("web")),
+            ("PORT".to_owned(), json!(80)),
+            ("MAP".to_owned(), json!({})),
+        ]);
         for (text, wanted) in [
             ("$(NAME)-x", Some(json!("web-x"))),
             ("$(PORT)", Some(json!(80))),
             ("p$(PORT)", Some(json!("p80"))),
             ("$$(NAME)", Some(json!("$(NAME)"))),
             ("$(OTHER)", Some(json!("$(OTHER)"))),
+            ("$(MAP) $(open", Some(json!("$(MAP) $(open"))),
             ("plain", None),
         ] {
             assert_eq!(expand(text, &values), wanted, "{text}");
         }
-        assert_eq!(split_field_path("a.b[0].c[d.e]"), ["a", "b", "0", "c", "d.e"]);
+        let steps: Vec<String> = fieldpath::split("a.b[0].c").into_iter().flat_map(with_index).collect();
+        assert_eq!(steps, ["a", "b", "0", "c"]);
     }
 }

@@ -2,39 +2,29 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::fieldspec::{FieldSpec, Leaf};
 use crate::resource::Resource;
 
-/// Sets labels at all places that the specs mean.
-pub(crate) fn add_labels(
+/// Sets labels or annotations at all places that the specs mean.
+pub(crate) fn add_entries(
     list: &mut [Resource],
-    labels: &BTreeMap<String, String>,
+    entries: &BTreeMap<String, String>,
     specs: &[FieldSpec],
 ) -> Result<(), String> {
-    add(list, labels, specs)
-}
-
-/// Sets annotations at all places that the specs mean.
-pub(crate) fn add_annotations(
-    list: &mut [Resource],
-    annotations: &BTreeMap<String, String>,
-    specs: &[FieldSpec],
-) -> Result<(), String> {
-    add(list, annotations, specs)
-}
-
-fn add(list: &mut [Resource], entries: &BTreeMap<String, String>, specs: &[FieldSpec]) -> Result<(), String> {
     if entries.is_empty() {
         return Ok(());
     }
     for resource in list.iter_mut() {
         for spec in specs {
-            spec.visit(resource, Leaf::Map, &mut |place| {
-                let Some(map) = place.as_object_mut() else {
-                    return Err("expected a map".to_owned());
-                };
-                map.extend(entries.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
-                Ok(())
+            spec.visit(resource, Leaf::Map, &mut |place| match place {
+                Value::Object(map) => {
+                    map.extend(entries.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
+                    Ok(())
+                }
+                Value::Null => Ok(()),
+                _ => Err("wrong node kind: expected MappingNode".to_owned()),
             })?;
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::fieldspec::{FieldSpec, Leaf};
+use crate::file::scalar_text;
 use crate::resource::Resource;
 
 /// Kinds whose names mean something elsewhere.
@@ -17,38 +18,36 @@ fn is_skipped(resource: &Resource) -> bool {
 
 /// Puts a prefix before names.
 pub(crate) fn add_prefix(list: &mut [Resource], prefix: &str, specs: &[FieldSpec]) -> Result<(), String> {
-    change(list, specs, &|resource| resource.prefixes.push(prefix.to_owned()), &|name| {
-        format!("{prefix}{name}")
-    })
+    let note = |resource: &mut Resource| resource.prefixes.push(prefix.to_owned());
+    change(list, specs, prefix.is_empty(), &note, &|name| format!("{prefix}{name}"))
 }
 
 /// Puts a suffix behind names.
 pub(crate) fn add_suffix(list: &mut [Resource], suffix: &str, specs: &[FieldSpec]) -> Result<(), String> {
-    change(list, specs, &|resource| resource.suffixes.push(suffix.to_owned()), &|name| {
-        format!("{name}{suffix}")
-    })
+    let note = |resource: &mut Resource| resource.suffixes.push(suffix.to_owned());
+    change(list, specs, suffix.is_empty(), &note, &|name| format!("{name}{suffix}"))
 }
 
 fn change(
     list: &mut [Resource],
     specs: &[FieldSpec],
+    is_empty: bool,
     note: &dyn Fn(&mut Resource),
     renamed: &dyn Fn(&str) -> String,
 ) -> Result<(), String> {
     for resource in list.iter_mut().filter(|resource| !is_skipped(resource)) {
-        for spec in specs {
-            if spec.path.trim_start_matches('/') == "metadata/name"
-                && spec.is_for(resource.group(), resource.version(), resource.kind())
-            {
-                // Noted even for an empty text, as upstream does: references are told apart by it.
-                resource.remember();
+        let id = resource.original_id();
+        for spec in specs.iter().filter(|spec| spec.is_for(&id.group, &id.version, &id.kind)) {
+            if spec.path == "metadata/name" && !is_empty {
                 note(resource);
+                resource.remember();
             }
-            spec.visit(resource, Leaf::Scalar, &mut |place| {
-                if let Value::String(name) = place {
-                    *name = renamed(name);
+            spec.visit(resource, Leaf::Scalar, &mut |place| match place {
+                Value::Object(_) | Value::Array(_) => Err("wrong node kind: expected ScalarNode".to_owned()),
+                scalar => {
+                    *scalar = renamed(&scalar_text(scalar)).into();
+                    Ok(())
                 }
-                Ok(())
             })?;
         }
     }

@@ -1,333 +1,229 @@
-//! Replacements: one value copied to many places.
+//! Replacements: one value copied to many places. How places are written down is in `fieldpath`.
 
-use regex::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::fieldpath::{self, Make, Spot, plain};
 use crate::file::{FieldOptions, Replacement, ReplacementSource, scalar_text};
+use crate::identity::{DEFAULT, or};
 use crate::resource::Resource;
 use crate::selector::Compiled;
+use crate::structured;
 
 /// Applies one replacement.
 pub(crate) fn replace(list: &mut [Resource], replacement: &Replacement) -> Result<(), String> {
+    let incomplete = || "replacements must specify a source and at least one target".to_owned();
+    let targets = replacement.targets.as_ref().ok_or_else(incomplete)?;
     let value = match (&replacement.source, &replacement.source_value) {
-        (Some(_), Some(_)) => return Err("a replacement has either source or sourceValue".to_owned()),
-        (None, None) => return Err("replacements must specify a source and at least one target".to_owned()),
+        (Some(_), Some(_)) => {
+            return Err("value and resource selectors are mutually exclusive".to_owned());
+        }
+        (None, None) => return Err(incomplete()),
         (None, Some(value)) => Value::String(value.clone()),
         (Some(source), None) => read_source(list, source)?,
     };
-    if replacement.targets.is_empty() {
-        return Err("replacements must specify a source and at least one target".to_owned());
-    }
-    for target in &replacement.targets {
-        let select = Compiled::new(&target.select)?;
+    for target in targets {
+        let select = target.select.as_ref();
+        let select = select.ok_or_else(|| "target must specify resources to select".to_owned())?;
+        let select =
+            Compiled::new(select).map_err(|message| format!("error creating target selector: {message}"))?;
         let reject: Vec<Compiled> = target.reject.iter().map(Compiled::new).collect::<Result<_, _>>()?;
-        let paths = if target.field_paths.is_empty() {
-            vec!["metadata.name".to_owned()]
-        } else {
-            target.field_paths.clone()
-        };
+        let default_paths = [DEFAULT_PATH.to_owned()];
+        let paths = if target.field_paths.is_empty() { &default_paths[..] } else { &target.field_paths[..] };
         for resource in list.iter_mut() {
-            if !select.selects(resource) || reject.iter().any(|reject| reject.selects(resource)) {
+            if !select.selects(resource) || reject.iter().any(|reject| reject.rejects(resource)) {
                 continue;
             }
-            let id = resource.id();
-            resource.remember();
-            for path in &paths {
-                let steps = parse_path(path)?;
-                let options = target.options.as_ref();
-                let hits = set(&mut resource.value, &steps, &value, options)?;
-                if hits == 0 {
-                    return Err(format!("{id}: unable to find field {path:?} in replacement target"));
-                }
+            for path in paths {
+                write(&mut resource.value, path, &value, target.options.as_ref())?;
             }
         }
     }
     Ok(())
 }
 
+const DEFAULT_PATH: &str = "metadata.name";
+
 fn read_source(list: &[Resource], source: &ReplacementSource) -> Result<Value, String> {
     let equal = |wanted: &str, actual: &str| wanted.is_empty() || wanted == actual;
-    let fits = |resource: &&Resource| {
+    let is_meant = |resource: &&Resource| {
         resource.all_ids().iter().any(|id| {
-            equal(&source.group, &id.group)
-                && equal(&source.version, &id.version)
-                && equal(&source.kind, &id.kind)
+            id.is_kind(&source.group, &source.version, &source.kind)
                 && equal(&source.name, &id.name)
-                && (equal(&source.namespace, &id.namespace) || source.namespace == id.effective_namespace())
+                && equal(&source.namespace, or(&id.namespace, DEFAULT))
         })
     };
-    let selector =
-        format!("{}.{}.{}/{}.{}", source.kind, source.version, source.group, source.name, source.namespace);
-    let found: Vec<&Resource> = list.iter().filter(fits).collect();
+    let selector = format!(
+        "{}.{}.{}/{}.{}",
+        or(&source.kind, "[noKind]"),
+        or(&source.version, "[noVer]"),
+        or(&source.group, "[noGrp]"),
+        or(&source.name, "[noName]"),
+        or(&source.namespace, "[noNs]")
+    );
+    let found: Vec<&Resource> = list.iter().filter(is_meant).collect();
+    let path = or(&source.field_path, DEFAULT_PATH);
     let resource = match found[..] {
         [resource] => resource,
-        [] => return Err(format!("nothing selected by {selector}")),
-        _ => return Err(format!("multiple matches for selector {selector}")),
+        [] => return Err(format!("nothing selected by {selector}:{path}")),
+        _ => return Err(format!("multiple matches for selector {selector}:{path}")),
     };
-    let path = if source.field_path.is_empty() { "metadata.name" } else { &source.field_path };
-    let missing = || format!("fieldPath `{path}` is missing for replacement source {}", resource.id());
-    let mut values = Vec::new();
-    collect(&resource.value, &parse_path(path)?, &mut values);
-    let value = match values[..] {
-        [value] if !value.is_null() => value.clone(),
-        _ => return Err(missing()),
+    let value = fieldpath::lookup(&resource.value, &fieldpath::split(path))
+        .map_err(|message| format!("error looking up replacement source: {message}"))?;
+    let is_nothing = |value: &Value| match value {
+        Value::Object(map) => map.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
     };
-    match source.options.as_ref().filter(|options| !options.delimiter.is_empty()) {
-        None => Ok(value),
-        Some(options) => {
-            let text = scalar_text(&value);
-            let piece = usize::try_from(options.index)
-                .ok()
-                .and_then(|index| text.split(&options.delimiter).nth(index));
-            piece
-                .map(|piece| Value::String(piece.to_owned()))
-                .ok_or_else(|| format!("options.index {} is out of bounds for value {text}", options.index))
-        }
-    }
-}
-
-/// One step of a field path.
-#[derive(Debug, Clone)]
-enum Step {
-    Field(String),
-    Index(usize),
-    All,
-    /// Elements whose field (or which themselves, when it is empty) match.
-    Where(String, Regex, String),
-}
-
-/// Reads `a.b.[name=x].c`, `a.*.b`, `a.0`, `a.[b.c/d]`; `\.` is a dot in a name.
-fn parse_path(path: &str) -> Result<Vec<Step>, String> {
-    let mut words = vec![String::new()];
-    let (mut escaped, mut bracket) = (false, false);
-    for character in path.chars() {
-        if escaped {
-            escaped = false;
-            if let Some(last) = words.last_mut() {
-                last.push(character);
-            }
-            continue;
-        }
-        match character {
-            '\\' => escaped = true,
-            '.' if !bracket => words.push(String::new()),
-            other => {
-                match other {
-                    '[' => bracket = true,
-                    ']' => bracket = false,
-                    _ => {}
-                }
-                if let Some(last) = words.last_mut() {
-                    last.push(other);
-                }
-            }
-        }
-    }
-    words.into_iter().filter(|word| !word.is_empty()).map(|word| parse_step(&word)).collect()
-}
-
-fn parse_step(word: &str) -> Result<Step, String> {
-    if word == "*" {
-        return Ok(Step::All);
-    }
-    if let Some(inner) = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')) {
-        return match inner.split_once('=') {
-            Some((field, pattern)) => {
-                let regex = regex::RegexBuilder::new(pattern).size_limit(1 << 20).build();
-                let regex = regex.map_err(|error| format!("{pattern:?}: {error}"))?;
-                Ok(Step::Where(field.to_owned(), regex, pattern.to_owned()))
-            }
-            None => Ok(Step::Field(inner.to_owned())),
-        };
-    }
-    Ok(word.parse().map_or_else(|_| Step::Field(word.to_owned()), Step::Index))
-}
-
-fn is_meant(item: &Value, field: &str, regex: &Regex) -> bool {
-    let value = if field.is_empty() { Some(item) } else { item.get(field) };
-    value.is_some_and(|value| regex.is_match(&scalar_text(value)))
-}
-
-fn collect<'a>(node: &'a Value, steps: &[Step], found: &mut Vec<&'a Value>) {
-    let Some((step, rest)) = steps.split_first() else {
-        found.push(node);
-        return;
+    let value = value.filter(|value| !is_nothing(value)).ok_or_else(|| {
+        format!("fieldPath `{path}` is missing for replacement source {selector}")
+    })?;
+    let Some(options) = source.options.as_ref().filter(|options| !options.delimiter.is_empty()) else {
+        return Ok(value.clone());
     };
-    match (step, node) {
-        (Step::Field(name), Value::Object(map)) => {
-            map.get(name).into_iter().for_each(|child| collect(child, rest, found));
-        }
-        (Step::Index(index), Value::Object(map)) => {
-            map.get(&index.to_string()).into_iter().for_each(|child| collect(child, rest, found));
-        }
-        (Step::Index(index), Value::Array(items)) => {
-            items.get(*index).into_iter().for_each(|child| collect(child, rest, found));
-        }
-        (Step::All, Value::Array(items)) => items.iter().for_each(|item| collect(item, rest, found)),
-        (Step::All, Value::Object(map)) => map.values().for_each(|item| collect(item, rest, found)),
-        (Step::Where(field, regex, _), Value::Array(items)) => {
-            items
-                .iter()
-                .filter(|item| is_meant(item, field, regex))
-                .for_each(|item| collect(item, rest, found));
-        }
-        _ => {}
+    if value.is_object() || value.is_array() {
+        return Err("delimiter option can only be used with scalar nodes".to_owned());
     }
+    let text = scalar_text(value);
+    let piece = usize::try_from(options.index)
+        .ok()
+        .and_then(|index| text.split(&options.delimiter).nth(index).map(str::to_owned));
+    piece.map(Value::String)
+        .ok_or_else(|| format!("options.index {} is out of bounds for value {text}", options.index))
 }
 
-/// Writes the value at all places of a path; answers how many there were.
-fn set(
-    node: &mut Value,
-    steps: &[Step],
+/// Writes the value to all places of a path in an object.
+fn write(
+    object: &mut Value,
+    path: &str,
     value: &Value,
     options: Option<&FieldOptions>,
-) -> Result<usize, String> {
-    let create = options.is_some_and(|options| options.create);
-    let Some((step, rest)) = steps.split_first() else {
-        *node = replaced(node, value, options)?;
-        return Ok(1);
+) -> Result<(), String> {
+    let steps = fieldpath::split(path);
+    let creates = options.is_some_and(|options| options.create);
+    let make = match value {
+        _ if !creates => Make::Nothing,
+        Value::Object(_) => Make::Map,
+        Value::Array(_) => Make::List,
+        _ => Make::Scalar,
     };
-    // A text that holds a structure is taken apart, changed and put together again.
-    if let Value::String(text) = &*node {
-        let text = text.clone();
-        return set_inside(node, &text, steps, value, options);
+    let mut change = |spot: Spot<'_>| set(spot, value, options);
+    if structured::visit(object, &steps, make, &mut change) {
+        return Ok(());
     }
-    if node.is_null() && create {
-        *node = match step {
-            Step::Index(_) | Step::Where(..) => Value::Array(Vec::new()),
-            _ => Value::Object(Map::new()),
-        };
-    }
-    match (step, node) {
-        (Step::Field(name), Value::Object(map)) => {
-            if !map.contains_key(name) && create {
-                map.insert(name.clone(), Value::Null);
-            }
-            map.get_mut(name).map_or(Ok(0), |child| set(child, rest, value, options))
-        }
-        (Step::Index(index), Value::Object(map)) => {
-            map.get_mut(&index.to_string()).map_or(Ok(0), |child| set(child, rest, value, options))
-        }
-        (Step::Index(index), Value::Array(items)) => {
-            if *index == items.len() && create {
-                items.push(Value::Null);
-            }
-            items.get_mut(*index).map_or(Ok(0), |child| set(child, rest, value, options))
-        }
-        (Step::All, Value::Array(items)) => sum(items.iter_mut(), rest, value, options),
-        (Step::All, Value::Object(map)) => sum(map.values_mut(), rest, value, options),
-        (Step::Where(field, regex, pattern), Value::Array(items)) => {
-            if create && !field.is_empty() && !items.iter().any(|item| is_meant(item, field, regex)) {
-                items.push(Value::Object(Map::from_iter([(field.clone(), pattern.as_str().into())])));
-            }
-            let meant: Vec<&mut Value> =
-                items.iter_mut().filter(|item| is_meant(item, field, regex)).collect();
-            sum(meant.into_iter(), rest, value, options)
-        }
-        _ => Ok(0),
+    let verb = if creates { "find or create" } else { "find" };
+    let missing = format!("unable to {verb} field {path:?} in replacement target");
+    let mut failure = None;
+    let hits = fieldpath::visit(object, &steps, make, &mut |spot| {
+        set(spot, value, options).inspect_err(|message| failure = Some(message.clone()))
+    });
+    match (hits, failure) {
+        (_, Some(message)) => Err(message),
+        (Ok(0), None) => Err(missing),
+        (Ok(_), None) => Ok(()),
+        (Err(message), None) => Err(format!("{missing}: {message}")),
     }
 }
 
-fn sum<'a>(
-    children: impl Iterator<Item = &'a mut Value>,
-    rest: &[Step],
-    value: &Value,
-    options: Option<&FieldOptions>,
-) -> Result<usize, String> {
-    let mut total = 0;
-    for child in children {
-        total += set(child, rest, value, options)?;
+/// Puts the value at a place. Scalars keep their type.
+fn set(spot: Spot<'_>, new: &Value, options: Option<&FieldOptions>) -> Result<(), String> {
+    let is_scalar = !spot.value.is_object() && !spot.value.is_array();
+    let mut text = scalar_text(new);
+    let delimited = options.filter(|options| !options.delimiter.is_empty());
+    if let Some(options) = delimited {
+        if !is_scalar {
+            return Err("delimiter option can only be used with scalar nodes".to_owned());
+        }
+        text = with_piece(&scalar_text(spot.value), &text, options);
     }
-    Ok(total)
+    if !is_scalar {
+        *spot.value = new.clone();
+        return Ok(());
+    }
+    let typed = plain(&text);
+    *spot.value = match (&*spot.value, &typed) {
+        _ if spot.is_new => typed,
+        (Value::String(_), _) => Value::String(text),
+        (Value::Null, Value::Null)
+        | (Value::Bool(_), Value::Bool(_)) => typed,
+        (Value::Number(old), Value::Number(new)) if old.is_f64() || !new.is_f64() => typed,
+        (old, _) => {
+            let kind = match old {
+                Value::Null => "null",
+                Value::Bool(_) => "bool",
+                Value::Number(number) if number.is_f64() => "float",
+                _ => "int",
+            };
+            return Err(format!("cannot decode `{text}` as a !!{kind}, which the field is"));
+        }
+    };
+    Ok(())
 }
 
-fn set_inside(
-    node: &mut Value,
-    text: &str,
-    steps: &[Step],
-    value: &Value,
-    options: Option<&FieldOptions>,
-) -> Result<usize, String> {
-    let as_json: Option<Value> =
-        serde_json::from_str(text).ok().filter(|inner: &Value| inner.is_object() || inner.is_array());
-    let is_json = as_json.is_some();
-    let inner =
-        as_json.or_else(|| goyaml::from_str(text).ok().filter(|inner| inner.is_object() || inner.is_array()));
-    let Some(mut inner) = inner else { return Ok(0) };
-    let hits = set(&mut inner, steps, value, options)?;
-    if hits > 0 {
-        let was_pretty = text.trim_end().contains("\n  ");
-        let written = match (is_json, was_pretty) {
-            (true, true) => serde_json::to_string_pretty(&inner).unwrap_or_default(),
-            (true, false) => inner.to_string(),
-            (false, _) => goyaml::to_string(&inner),
-        };
-        *node = Value::String(written);
-    }
-    Ok(hits)
-}
-
-/// What stands at a place afterwards: a scalar keeps its kind where its new text allows it.
-fn replaced(old: &Value, new: &Value, options: Option<&FieldOptions>) -> Result<Value, String> {
-    let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
-        return Ok(match (old, new) {
-            (Value::String(_), Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
-                scalar_text(new).into()
-            }
-            (Value::Number(_) | Value::Bool(_), Value::String(text)) => goyaml::from_str(text)
-                .ok()
-                .filter(|value| !value.is_object() && !value.is_array())
-                .unwrap_or_else(|| new.clone()),
-            _ => new.clone(),
-        });
-    };
-    let old = match old {
-        Value::String(_) | Value::Number(_) | Value::Bool(_) => scalar_text(old),
-        Value::Null => String::new(),
-        _ => return Err("delimiter option can only be used with scalar nodes".to_owned()),
-    };
-    let mut pieces: Vec<String> = old.split(&options.delimiter).map(str::to_owned).collect();
-    let new = scalar_text(new);
+/// A text with one of its pieces replaced, or with one more.
+fn with_piece(old: &str, new: &str, options: &FieldOptions) -> String {
+    let mut pieces: Vec<&str> = old.split(&options.delimiter).collect();
     match usize::try_from(options.index) {
         Err(_) => pieces.insert(0, new),
         Ok(index) if index >= pieces.len() => pieces.push(new),
         Ok(index) => pieces[index] = new,
     }
-    Ok(pieces.join(&options.delimiter).into())
+    pieces.join(&options.delimiter)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::decode;
     use serde_json::json;
 
-    fn write(mut object: Value, path: &str, value: Value, options: Option<&FieldOptions>) -> (Value, usize) {
-        let hits = set(&mut object, &parse_path(path).unwrap(), &value, options).unwrap();
-        (object, hits)
+    fn written(
+        mut object: Value,
+        path: &str,
+        value: Value,
+        options: Value,
+    ) -> Result<Value, String> {
+        let options: FieldOptions = decode(options)?;
+        write(&mut object, path, &value, Some(&options))?;
+        Ok(object)
     }
 
     #[test]
-    fn paths_reach_list_elements_and_texts_with_structure() {
-        let object = json!({"a": [{"name": "x", "v": 1}, {"name": "y", "v": 2}]});
-        assert_eq!(write(object.clone(), "a.[name=y].v", json!(9), None).0["a"][1]["v"], 9);
-        assert_eq!(write(object.clone(), "a.*.v", json!(9), None).1, 2);
-        assert_eq!(write(object.clone(), "a.0.v", json!(9), None).0["a"][0]["v"], 9);
-        assert_eq!(write(object, "a.none", json!(9), None).1, 0);
-        let text = json!({"data": {"config.json": "{\"a\":{\"b\":1}}"}});
-        assert_eq!(
-            write(text, "data.config\\.json.a.b", json!("x"), None).0["data"]["config.json"],
-            "{\"a\":{\"b\":\"x\"}}"
-        );
+    fn scalars_keep_their_type() {
+        let object = json!({"text": "a", "number": 1, "truth": true, "map": {"x": 1}});
+        for (path, value, expected) in [
+            ("text", json!(8080), Ok(json!("8080"))),
+            ("number", json!("8080"), Ok(json!(8080))),
+            ("number", json!("x"), Err(())),
+            ("truth", json!("false"), Ok(json!(false))),
+            ("map", json!({"y": 2}), Ok(json!({"y": 2}))),
+            ("none", json!(1), Err(())),
+        ] {
+            let result = written(object.clone(), path, value, json!({}));
+            assert_eq!(result.map(|object| object[path].clone()).map_err(drop), expected, "{path}");
+        }
+        let made = written(object, "new.field", json!("1"), json!({"create": true})).unwrap();
+        assert_eq!(made["new"]["field"], 1);
     }
 
     #[test]
     fn pieces_between_delimiters_are_replaced() {
-        let options = |index| FieldOptions { delimiter: ":".into(), index, ..FieldOptions::default() };
         let image = json!({"image": "nginx:1"});
-        assert_eq!(write(image.clone(), "image", json!("2"), Some(&options(1))).0["image"], "nginx:2");
-        assert_eq!(write(image.clone(), "image", json!("2"), Some(&options(-1))).0["image"], "2:nginx:1");
-        assert_eq!(write(image, "image", json!("2"), Some(&options(7))).0["image"], "nginx:1:2");
-        let create = FieldOptions { create: true, ..FieldOptions::default() };
-        assert_eq!(write(json!({}), "a.b", json!("c"), Some(&create)).0, json!({"a": {"b": "c"}}));
+        for (index, expected) in [(1, "nginx:2"), (-1, "2:nginx:1"), (7, "nginx:1:2")] {
+            let options = json!({"delimiter": ":", "index": index});
+            assert_eq!(written(image.clone(), "image", json!("2"), options).unwrap()["image"], expected);
+        }
+    }
+
+    #[test]
+    fn sources_have_to_be_one() {
+        let object = |name: &str| Resource::new(json!({"kind": "A", "metadata": {"name": name}}), "x".into());
+        let replacement: Replacement = decode(json!({
+            "source": {"kind": "A"}, "targets": [{"select": {"kind": "A"}, "fieldPaths": ["metadata.x"]}],
+        }))
+        .unwrap();
+        let error = replace(&mut [object("a"), object("b")], &replacement).unwrap_err();
+        assert!(error.contains("multiple matches for selector A.[noVer].[noGrp]/[noName].[noNs]"), "{error}");
+        let error = replace(&mut [object("a")], &replacement).unwrap_err();
+        assert!(error.contains("unable to find field \"metadata.x\""), "{error}");
     }
 }
