@@ -28,15 +28,18 @@ const MAX_DEPTH: usize = 64;
 const MAX_RESOURCES: usize = 50_000;
 
 /// What a kustomization has come to so far.
+#[derive(Default)]
 pub(crate) struct Accumulated {
     pub(crate) list: Vec<Resource>,
-    pub(crate) specs: Arc<Specs>,
+    /// Those of bases; later those of the kustomization, too.
+    pub(crate) specs: Option<Arc<Specs>>,
     pub(crate) variables: Vec<Variable>,
 }
 
-impl Default for Accumulated {
-    fn default() -> Self {
-        Self { list: Vec::new(), specs: Specs::builtin(), variables: Vec::new() }
+impl Accumulated {
+    /// The field specs that hold here.
+    pub(crate) fn specs(&self) -> Arc<Specs> {
+        self.specs.clone().unwrap_or_else(Specs::builtin)
     }
 }
 
@@ -52,7 +55,7 @@ struct Inherited {
 /// What came of a build.
 pub(crate) enum Built {
     Done(Vec<Resource>),
-    Needs(Vec<Need>),
+    Needs(Vec<(Need, TreePath)>),
 }
 
 /// Builds a kustomization as the root: with hashes, references, variables and order.
@@ -176,10 +179,11 @@ impl Builder<'_> {
                     let mut base = Accumulated::default();
                     let inherited = inherited.below(kustomization, entry);
                     self.accumulate_directory(directory, &mut base, inherited, false)?;
+                    let specs = base.specs();
                     append(&mut accumulated.list, base.list).map_err(|message| {
                         place.failed("resources", format!("recursed merging from path '{entry}': {message}"))
                     })?;
-                    Specs::merge(&mut accumulated.specs, &base.specs)
+                    Specs::merge(&mut accumulated.specs, &specs)
                         .map_err(|message| place.failed("configurations", message))?;
                     variables::add(&mut accumulated.variables, base.variables)
                         .map_err(|message| place.failed("vars", message))?;
@@ -195,20 +199,30 @@ impl Builder<'_> {
         place: &Place<'_>,
         accumulated: &mut Accumulated,
     ) -> Result<(), Error> {
+        let mut own = Specs::default();
         for name in &kustomization.configurations {
             let failed = |message: String| place.failed("configurations", format!("'{name}': {message}"));
             let value = goyaml::from_str(&place.text(name)?).map_err(|error| failed(error.to_string()))?;
             let value = if value.is_null() { Value::Object(serde_json::Map::new()) } else { value };
             let specs: Specs = file::decode_loosely(value).map_err(failed)?;
-            Specs::merge(&mut accumulated.specs, &Arc::new(specs)).map_err(failed)?;
+            own = own.merged(&specs).map_err(failed)?;
         }
+        let failed = |message: String| place.failed("configurations", message);
+        let own = if kustomization.configurations.is_empty() {
+            Specs::builtin()
+        } else {
+            Arc::new(Specs::builtin().merged(&own).map_err(failed)?)
+        };
+        Specs::merge(&mut accumulated.specs, &own).map_err(failed)?;
         for name in &kustomization.crds {
             let failed = |message: String| {
                 place.failed("crds", format!("unable to parse open API definition from '{name}': {message}"))
             };
             let value = goyaml::from_str(&place.text(name)?).map_err(|error| failed(error.to_string()))?;
             let definitions = match value {
-                Value::Object(definitions) if definitions.values().all(|one| one.is_object() || one.is_null()) => {
+                Value::Object(definitions)
+                    if definitions.values().all(|one| one.is_object() || one.is_null()) =>
+                {
                     definitions
                 }
                 Value::Null => continue,

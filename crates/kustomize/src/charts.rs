@@ -35,7 +35,8 @@ pub(crate) fn inflate(
     check(entry, options).map_err(|message| place.failed("helmCharts", message))?;
     let files = find(entry, globals, place)?;
     let budget = Budget::default();
-    let chart = Chart::load(files.tree, &files.directory, &budget).map_err(|error| failed(error.to_string()))?;
+    let chart =
+        Chart::load(files.tree, &files.directory, &budget).map_err(|error| failed(error.to_string()))?;
     let environment = place.session.outside.environment.clone();
     let values = values(entry, &files, place)?
         .merge(&|path| Err(format!("{path}: no file can be read here")))
@@ -87,12 +88,9 @@ fn check(entry: &HelmChart, options: &Options) -> Result<(), String> {
 }
 
 /// The chart in the chart home; when it is not there, the one of its repository.
-fn find<'a>(
-    entry: &HelmChart,
-    globals: Option<&HelmGlobals>,
-    place: &Place<'a>,
-) -> Result<Files<'a>, Error> {
-    let mut home = globals.map_or(CHART_HOME, |globals| crate::identity::or(&globals.chart_home, CHART_HOME)).to_owned();
+fn find<'a>(entry: &HelmChart, globals: Option<&HelmGlobals>, place: &Place<'a>) -> Result<Files<'a>, Error> {
+    let mut home =
+        globals.map_or(CHART_HOME, |globals| crate::identity::or(&globals.chart_home, CHART_HOME)).to_owned();
     if !entry.version.is_empty() && !entry.repo.is_empty() {
         home.push_str(&format!("/{}-{}", entry.name, entry.version));
     }
@@ -134,7 +132,8 @@ fn values(entry: &HelmChart, files: &Files<'_>, place: &Place<'_>) -> Result<Val
     } else {
         goyaml::to_string(&joined(entry, &text).map_err(failed)?)
     };
-    let mut all = vec![ValuesFile { name: crate::identity::or(&entry.values_file, "values.yaml").to_owned(), text }];
+    let mut all =
+        vec![ValuesFile { name: crate::identity::or(&entry.values_file, "values.yaml").to_owned(), text }];
     for name in &entry.additional_values_files {
         all.push(ValuesFile { name: name.clone(), text: place.text(name)? });
     }

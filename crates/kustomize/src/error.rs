@@ -44,7 +44,9 @@ pub enum Error {
         hint: &'static str,
     },
     /// Something outside the repository is needed, and was not fetched.
-    #[error("{file}: needs {need}, which lies outside the repository; copy it in, or build where it can be fetched")]
+    #[error(
+        "{file}: needs {need}, which lies outside the repository; copy it in, or build where it can be fetched"
+    )]
     Unavailable {
         /// The kustomization's file.
         file: TreePath,

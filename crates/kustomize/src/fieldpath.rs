@@ -10,7 +10,7 @@ use crate::yaml;
 pub(crate) fn split(path: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut continues = false;
-    for part in path.split('.') {
+    for part in path.strip_prefix('.').unwrap_or(path).split('.') {
         let (part, escapes) = part.strip_suffix('\\').map_or((part, false), |part| (part, true));
         match words.last_mut().filter(|_| continues) {
             Some(last) => {
@@ -49,9 +49,11 @@ fn index(step: &str) -> Option<usize> {
 /// `[name=value]`, as its parts.
 fn choice(step: &str) -> Option<Result<(&str, &str), String>> {
     let inner = step.strip_prefix('[')?.strip_suffix(']')?;
-    Some(inner.split_once('=').ok_or_else(|| {
-        "list path element must contain fieldName=fieldValue for element to match".to_owned()
-    }))
+    Some(
+        inner.split_once('=').ok_or_else(|| {
+            "list path element must contain fieldName=fieldValue for element to match".to_owned()
+        }),
+    )
 }
 
 fn wrong_kind(expected: &str, found: &Value) -> String {
@@ -60,7 +62,10 @@ fn wrong_kind(expected: &str, found: &Value) -> String {
         Value::Array(_) => "SequenceNode",
         _ => "ScalarNode",
     };
-    format!("wrong node kind: expected {expected} but was {kind}: node contents:\n{}", goyaml::to_string(found))
+    format!(
+        "wrong node kind: expected {expected} but was {kind}: node contents:\n{}",
+        goyaml::to_string(found)
+    )
 }
 
 /// The one value at a path, where elements are chosen by exact values; `None` when there is none.
@@ -284,6 +289,7 @@ mod tests {
     fn paths_are_split_outside_of_brackets() {
         for (path, steps) in [
             ("a.b", vec!["a", "b"]),
+            (".a.b", vec!["a", "b"]),
             ("a.[b.c/d].e", vec!["a", "b.c/d", "e"]),
             ("a.[name=b.c].d", vec!["a", "[name=b.c]", "d"]),
             ("a.b\\.c.0", vec!["a", "b.c", "0"]),

@@ -20,7 +20,7 @@ pub(crate) struct FieldSpec {
 
 /// A field spec as configuration files have it.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct Written {
     group: String,
     version: String,
@@ -137,7 +137,9 @@ fn visit(
                 return Err("cannot set or create an empty field name".to_owned());
             }
             let creates = leaf != Leaf::None && !step.is_list;
-            let make = || if rest.is_empty() && leaf == Leaf::Scalar { Value::Null } else { Value::Object(Map::new()) };
+            let make = || {
+                if rest.is_empty() && leaf == Leaf::Scalar { Value::Null } else { Value::Object(Map::new()) }
+            };
             match map.get_mut(&step.name) {
                 Some(child) => {
                     if child.is_null() && creates {

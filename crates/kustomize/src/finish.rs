@@ -9,6 +9,7 @@ use crate::file::Kustomization;
 use crate::origin::list_to_text;
 use crate::place::Place;
 use crate::resource::{Resource, map_at};
+use crate::yaml::Way;
 use crate::{file, hash, order, references, variables};
 
 const LOCAL: &str = "config.kubernetes.io/local-config";
@@ -23,7 +24,8 @@ pub(crate) fn finish(
     accumulated: Accumulated,
     options: &Options,
 ) -> Result<Vec<Resource>, Error> {
-    let Accumulated { mut list, specs, variables, .. } = accumulated;
+    let specs = accumulated.specs();
+    let Accumulated { mut list, variables, .. } = accumulated;
     add_hashes(&mut list);
     references::fix(&mut list, &specs.name_reference)
         .map_err(|message| place.failed("nameReference", message))?;
@@ -64,14 +66,15 @@ fn is_local(resource: &Resource) -> bool {
 fn tell(resource: &mut Resource, origins: bool, transformations: bool) {
     let origin = resource.origin.take().filter(|_| origins);
     let changes = std::mem::take(&mut resource.transformations);
+    let blanks = std::mem::take(&mut resource.blanks);
     let Value::Object(metadata) = resource.metadata_value() else { return };
     let mut annotations = match metadata.remove("annotations") {
         Some(Value::Object(annotations)) => annotations,
         _ => Map::new(),
     };
     annotations.retain(|key, _| !is_internal(key));
-    for value in annotations.values_mut().filter(|value| !value.is_string()) {
-        *value = file::scalar_text(value).into();
+    for (key, value) in annotations.iter_mut().filter(|(_, value)| !value.is_string()) {
+        *value = written(key, value, &blanks).into();
     }
     if !origins {
         annotations.remove(ORIGIN);
@@ -88,6 +91,12 @@ fn tell(resource: &mut Resource, origins: bool, transformations: bool) {
     if !annotations.is_empty() {
         metadata.insert("annotations".to_owned(), annotations.into());
     }
+}
+
+/// The text of an annotation as it was written.
+fn written(key: &str, value: &Value, blanks: &[Way]) -> String {
+    let is_blank = |way: &Way| way.iter().map(|step| &**step).eq(["metadata", "annotations", key]);
+    if value.is_null() && !blanks.iter().any(is_blank) { "null".to_owned() } else { file::scalar_text(value) }
 }
 
 fn is_internal(key: &str) -> bool {
@@ -112,8 +121,5 @@ fn is_internal(key: &str) -> bool {
                 | "annotations-migration-resource-id"
         );
     }
-    matches!(
-        key,
-        "config.kubernetes.io/index" | "config.kubernetes.io/path" | "config.k8s.io/id"
-    )
+    matches!(key, "config.kubernetes.io/index" | "config.kubernetes.io/path" | "config.k8s.io/id")
 }

@@ -178,10 +178,14 @@ fn read_pairs(
         let (key, path) = match entry.split('=').collect::<Vec<_>>()[..] {
             [path] => (path.trim_end_matches('/').rsplit('/').next().unwrap_or(path), path),
             ["", path] => {
-                return Err(failed(format!("missing key name for file path \"{path}\" in source \"{entry}\"")));
+                return Err(failed(format!(
+                    "missing key name for file path \"{path}\" in source \"{entry}\""
+                )));
             }
             [key, ""] => {
-                return Err(failed(format!("missing file path for key name \"{key}\" in source \"{entry}\"")));
+                return Err(failed(format!(
+                    "missing file path for key name \"{key}\" in source \"{entry}\""
+                )));
             }
             [key, path] => (key, path),
             _ => return Err(failed(format!("source \"{entry}\" key name or file path contains '='"))),

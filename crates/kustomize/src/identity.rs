@@ -99,7 +99,9 @@ pub(crate) fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool 
         | ("node.k8s.io", "RuntimeClass")
         | ("rbac.authorization.k8s.io", "ClusterRole" | "ClusterRoleBinding")
         | ("scheduling.k8s.io", "PriorityClass")
-        | ("storage.k8s.io", "CSIDriver" | "CSINode" | "StorageClass" | "VolumeAttachment") => &["v1", "v1beta1"],
+        | ("storage.k8s.io", "CSIDriver" | "CSINode" | "StorageClass" | "VolumeAttachment") => {
+            &["v1", "v1beta1"]
+        }
         (
             "admissionregistration.k8s.io",
             "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding",
@@ -116,8 +118,18 @@ pub(crate) fn has_known_scope(group: &str, version: &str, kind: &str) -> bool {
     let versions: &[&str] = match (group, kind) {
         (
             "",
-            "ConfigMap" | "Endpoints" | "Event" | "LimitRange" | "PersistentVolumeClaim" | "Pod" | "PodTemplate"
-            | "ReplicationController" | "ResourceQuota" | "Secret" | "Service" | "ServiceAccount",
+            "ConfigMap"
+            | "Endpoints"
+            | "Event"
+            | "LimitRange"
+            | "PersistentVolumeClaim"
+            | "Pod"
+            | "PodTemplate"
+            | "ReplicationController"
+            | "ResourceQuota"
+            | "Secret"
+            | "Service"
+            | "ServiceAccount",
         )
         | ("apps", "ControllerRevision" | "DaemonSet" | "Deployment" | "ReplicaSet" | "StatefulSet")
         | ("networking.k8s.io", "NetworkPolicy") => &["v1"],

@@ -101,13 +101,19 @@ pub enum Outcome {
 /// When a file cannot be read, a field is unknown or a step cannot be done; the message names the file.
 /// [`Error::Unavailable`] when something lies outside the tree.
 pub fn build(tree: &dyn Tree, directory: &TreePath, options: &Options) -> Result<Vec<Document>, Error> {
-    match build_with(tree, directory, options, &Outside::default())? {
-        Outcome::Built(documents) => Ok(documents),
-        Outcome::Needs(needs) => {
-            let need = needs.into_iter().next().unwrap_or_else(|| Need::File { url: String::new() });
-            Err(Error::Unavailable { file: directory.clone(), need: Box::new(need) })
-        }
+    match build_root(tree, directory, options, &Outside::default())? {
+        Built::Done(resources) => Ok(documents(resources)),
+        Built::Needs(needs) => match needs.into_iter().next() {
+            Some((need, file)) => Err(Error::Unavailable { file, need: Box::new(need) }),
+            None => Ok(Vec::new()),
+        },
     }
+}
+
+fn documents(resources: Vec<resource::Resource>) -> Vec<Document> {
+    let document =
+        |resource: resource::Resource| Document { file: resource.file.to_string(), value: resource.value };
+    resources.into_iter().map(document).collect()
 }
 
 /// Builds the kustomization in `directory` with what lies outside its tree, or answers what is missing of that.
@@ -121,13 +127,8 @@ pub fn build_with(
     outside: &Outside,
 ) -> Result<Outcome, Error> {
     Ok(match build_root(tree, directory, options, outside)? {
-        Built::Done(resources) => Outcome::Built(
-            resources
-                .into_iter()
-                .map(|resource| Document { file: resource.file.to_string(), value: resource.value })
-                .collect(),
-        ),
-        Built::Needs(needs) => Outcome::Needs(needs),
+        Built::Done(resources) => Outcome::Built(documents(resources)),
+        Built::Needs(needs) => Outcome::Needs(needs.into_iter().map(|(need, _)| need).collect()),
     })
 }
 

@@ -50,11 +50,7 @@ fn shape_of<'a>(value: &Value, shapes: &'a Shapes) -> Option<Shape<'a>> {
 fn drop_blank(value: &mut Value, way: &[Box<str>], shape: Option<Shape<'_>>) {
     let Some((step, rest)) = way.split_first() else { return };
     match value {
-        Value::Object(map) if rest.is_empty() => {
-            if map.get(&**step).is_some_and(Value::is_null) {
-                map.remove(&**step);
-            }
-        }
+        Value::Object(map) if rest.is_empty() => map.retain(|key, value| *key != **step || !value.is_null()),
         Value::Object(map) => {
             if let Some(child) = map.get_mut(&**step) {
                 drop_blank(child, rest, shape.and_then(|shape| shape.field(step)));
@@ -171,11 +167,11 @@ fn walk_map(
             Merged::Removed => gone.push(key.clone()),
         }
     }
-    for key in gone {
-        map.remove(&key);
+    for key in &gone {
+        map.remove(key);
     }
     for (key, value) in patch.into_iter().flatten() {
-        if key == DIRECTIVE || map.contains_key(key) {
+        if key == DIRECTIVE || map.contains_key(key) || gone.contains(key) {
             continue;
         }
         if let Some(value) = settle(value, shape.and_then(|shape| shape.field(key)), shapes)? {
@@ -291,11 +287,16 @@ mod tests {
         let target = json!({"data": {"a": "1", "b": "x"}});
         for (patch, expected) in [
             (json!({"data": {"a": null}}), Ok(Some(json!({"data": {"b": "x"}})))),
-            (json!({"data": {"$patch": "replace", "c": "3", "d": null}}), Ok(Some(json!({"data": {"c": "3"}})))),
+            (
+                json!({"data": {"$patch": "replace", "c": "3", "d": null}}),
+                Ok(Some(json!({"data": {"c": "3"}}))),
+            ),
             (json!({"$patch": "delete"}), Ok(None)),
             (json!({"data": {"a": 2, "b": 2}}), Ok(Some(json!({"data": {"a": "2", "b": 2}})))),
-            (json!({"other": {"x": null, "y": {"$patch": "delete"}, "z": [null]}}),
-             Ok(Some(json!({"data": {"a": "1", "b": "x"}, "other": {"z": [null]}})))),
+            (
+                json!({"other": {"x": null, "y": {"$patch": "delete"}, "z": [null]}}),
+                Ok(Some(json!({"data": {"a": "1", "b": "x"}, "other": {"z": [null]}}))),
+            ),
         ] {
             assert_eq!(merged("v1", "ConfigMap", &target, &patch), expected, "{patch}");
         }
@@ -307,10 +308,8 @@ mod tests {
     #[test]
     fn blank_fields_vanish_and_nulls_stay() {
         let mut target = json!({"apiVersion": "v1", "kind": "Pod", "a": null, "b": null, "spec": {"tolerations": [{"c": null}]}});
-        let mut blanks = vec![
-            vec!["a".into()],
-            vec!["spec".into(), "tolerations".into(), "0".into(), "c".into()],
-        ];
+        let mut blanks =
+            vec![vec!["a".into()], vec!["spec".into(), "tolerations".into(), "0".into(), "c".into()]];
         merge(&mut target, &mut blanks, &json!({"d": 1}), Shapes::builtin()).unwrap();
         let wanted = json!({"apiVersion": "v1", "kind": "Pod", "b": null, "d": 1, "spec": {"tolerations": [{"c": null}]}});
         assert_eq!(target, wanted);

@@ -65,7 +65,8 @@ fn is_regular(items: &[Value], keys: &[String]) -> bool {
     let mut seen = std::collections::HashSet::new();
     items.iter().all(|item| match item {
         Value::Object(map) => {
-            let values: Vec<String> = keys.iter().map(|key| map.get(key).map_or(String::new(), scalar_text)).collect();
+            let values: Vec<String> =
+                keys.iter().map(|key| map.get(key).map_or(String::new(), scalar_text)).collect();
             !keys.is_empty() && values.iter().all(|value| !value.is_empty()) && seen.insert(values)
         }
         Value::Null | Value::Array(_) => false,
@@ -83,10 +84,10 @@ fn directive(patch: &[Value]) -> Result<(&str, Vec<Value>), String> {
     if !matches!(strategy, "delete" | "replace" | "merge") {
         return Err(format!("unknown patch strategy '{strategy}'"));
     }
-    let is_other = |item: &&Value| {
-        !is_nothing(item)
-            && !(item.is_object() && item.get(DIRECTIVE).is_some_and(|found| scalar_text(found) == strategy))
+    let is_directive = |item: &Value| {
+        item.is_object() && item.get(DIRECTIVE).is_some_and(|found| scalar_text(found) == strategy)
     };
+    let is_other = |item: &&Value| !is_nothing(item) && !is_directive(item);
     Ok((strategy, patch.iter().filter(is_other).cloned().collect()))
 }
 
@@ -155,11 +156,14 @@ fn merge_element(
     element: Option<Shape<'_>>,
     shapes: &Shapes,
 ) -> Result<Option<Value>, String> {
+    // Of the keys, only those that this element has a value for.
+    let own_keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    let (own_keys, own_values) = valid(&[values.to_vec()], values, &own_keys);
     let matches = |item: &Value| {
         item.is_object()
-            && keys
+            && own_keys
                 .iter()
-                .zip(values)
+                .zip(&own_values)
                 .all(|(key, value)| item.get(*key).is_some_and(|found| scalar_text(found) == *value))
     };
     let item = items.iter_mut().find(|item| matches(item));
@@ -226,7 +230,8 @@ fn unified(one: &[String], other: &[String]) -> Option<Vec<String>> {
 
 /// The keys that any element has, and the values for them.
 fn valid<'a>(all: &[Vec<String>], values: &[String], keys: &'a [String]) -> (Vec<&'a str>, Vec<String>) {
-    let is_valid = |place: usize| all.iter().any(|values| values.get(place).is_some_and(|value| !value.is_empty()));
+    let is_valid =
+        |place: usize| all.iter().any(|values| values.get(place).is_some_and(|value| !value.is_empty()));
     let places: Vec<usize> = (0..keys.len()).filter(|&place| is_valid(place)).collect();
     if places.is_empty() {
         return (keys.iter().map(String::as_str).collect(), values.to_vec());
@@ -313,12 +318,12 @@ mod tests {
     fn elements_are_found_by_all_their_keys() {
         let ports = json!([{"port": 80, "protocol": "TCP"}, {"port": 80, "protocol": "UDP"}, {"port": 90}]);
         let patch = json!([{"port": 80, "protocol": "UDP", "x": 1}, {"port": 70, "protocol": "TCP"}]);
-        assert_eq!(
-            merged(&ports, &patch, &["port", "protocol"])[0],
-            json!({"port": 70, "protocol": "TCP"})
-        );
+        assert_eq!(merged(&ports, &patch, &["port", "protocol"])[0], json!({"port": 70, "protocol": "TCP"}));
         let patch = json!([{"port": 90, "x": 1}]);
-        assert_eq!(merged(&json!([{"port": 90}]), &patch, &["port", "protocol"]), json!([{"port": 90, "x": 1}]));
+        assert_eq!(
+            merged(&json!([{"port": 90}]), &patch, &["port", "protocol"]),
+            json!([{"port": 90, "x": 1}])
+        );
     }
 
     #[test]

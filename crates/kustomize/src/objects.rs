@@ -53,10 +53,12 @@ fn is_nothing(value: &Value) -> bool {
 
 /// The items of a list; in lists of a kind, blank fields are nulls like others.
 fn items_of(list: Document, keeps_blanks: bool) -> Vec<Document> {
-    let Document { value: Value::Object(mut map), blanks } = list else { return Vec::new() };
+    let Document { value: Value::Object(mut map), blanks, .. } = list else { return Vec::new() };
     let Some(Value::Array(items)) = map.remove("items") else { return Vec::new() };
-    let mut documents: Vec<Document> =
-        items.into_iter().map(|value| Document { value, blanks: Vec::new() }).collect();
+    let mut documents: Vec<Document> = items
+        .into_iter()
+        .map(|value| Document { value, blanks: Vec::new(), respelled: Vec::new() })
+        .collect();
     for blank in blanks.into_iter().filter(|_| keeps_blanks) {
         let [items, place, rest @ ..] = &blank[..] else { continue };
         let place = place.parse().ok().filter(|_| &**items == "items");
@@ -70,7 +72,9 @@ fn items_of(list: Document, keeps_blanks: bool) -> Vec<Document> {
 /// Every object says what it is and what it is called.
 fn check(value: &Value) -> Result<(), String> {
     if !value.is_object() {
-        return Err("missing Resource metadata: expected an object with apiVersion, kind and metadata".to_owned());
+        return Err(
+            "missing Resource metadata: expected an object with apiVersion, kind and metadata".to_owned()
+        );
     }
     let kind = kind_of(value).unwrap_or_default();
     if kind.is_empty() {
@@ -107,7 +111,10 @@ mod tests {
         let item = |name: &str| format!("{{kind: A, metadata: {{name: {name}}}}}");
         let (a, b, c) = (item("a"), item("b"), item("c"));
         assert_eq!(names(&format!("kind: List\nitems: [{a}, {b}]\n")).unwrap(), ["a", "b"]);
-        assert_eq!(names(&format!("kind: AList\nitems: [{a}]\n---\n{b}\n---\n# nothing\n---\n{c}\n")).unwrap(), ["b", "c", "a"]);
+        assert_eq!(
+            names(&format!("kind: AList\nitems: [{a}]\n---\n{b}\n---\n# nothing\n---\n{c}\n")).unwrap(),
+            ["b", "c", "a"]
+        );
         assert!(names("kind: AList\nitems:\n").unwrap().is_empty());
         assert!(names("kind: AList\nitems: x\n").is_err());
     }

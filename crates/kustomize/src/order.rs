@@ -43,9 +43,11 @@ pub(crate) fn sort(
 ) -> Result<(), String> {
     let own = options.and_then(|options| options.legacy_sort_options.as_ref());
     match options.map(|options| options.order.as_str()) {
-        Some("fifo") if own.is_some() => Err("the field 'sortOptions.legacySortOptions' is set but the selected \
+        Some("fifo") if own.is_some() => {
+            Err("the field 'sortOptions.legacySortOptions' is set but the selected \
              sort order is 'fifo', not 'legacy'"
-            .to_owned()),
+                .to_owned())
+        }
         Some("fifo") => Ok(()),
         None if !reorder => Ok(()),
         None | Some("legacy") => {

@@ -3,12 +3,13 @@
 use object::json_patch::{self, Operation};
 use serde_json::Value;
 
-use crate::file::{PatchOptions, Selector};
+use crate::file::{PatchOptions, Selector, scalar_text};
 use crate::merge::merge;
 use crate::place::objects_of;
 use crate::resource::{Resource, map_at, refuse_conflicts};
 use crate::selector::Compiled;
 use crate::shapes::Shapes;
+use crate::yaml::Way;
 
 /// What a patch's text turned out to be.
 enum Content {
@@ -75,7 +76,7 @@ impl Patch<'_> {
                 let target = Compiled::new(target)?;
                 let patch = match &patches[..] {
                     [] => return Ok(()),
-                    [patch] => patch,
+                    [patch] => &with_texts(patch),
                     _ => {
                         return Err(format!(
                             "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set \
@@ -118,7 +119,7 @@ pub(crate) fn apply_strategic(
 ) -> Result<(), String> {
     for patch in patches {
         let place = find_target(list, patch)?;
-        merge_into(list, place, patch, PatchOptions::default(), shapes)?;
+        merge_into(list, place, &with_texts(patch), PatchOptions::default(), shapes)?;
         refuse_conflicts(list)?;
     }
     Ok(())
@@ -144,7 +145,14 @@ fn apply_operations(resource: &mut Resource, operations: &[Operation]) -> Result
         // Kustomize keeps its own notes among the annotations, so that there are some.
         let metadata = resource.metadata();
         if !metadata.get("annotations").is_some_and(Value::is_object) {
-            map_at(&mut resource.value, "metadata").insert("annotations".to_owned(), Value::Object(serde_json::Map::new()));
+            map_at(&mut resource.value, "metadata")
+                .insert("annotations".to_owned(), Value::Object(serde_json::Map::new()));
+        }
+    }
+    for (key, text) in std::mem::take(&mut resource.respelled) {
+        let annotations = resource.metadata().get_mut("annotations").and_then(Value::as_object_mut);
+        if let Some(value) = annotations.and_then(|annotations| annotations.get_mut(&key)) {
+            *value = text.into();
         }
     }
     let options = json_patch::Options::default();
@@ -158,8 +166,13 @@ fn apply_operations(resource: &mut Resource, operations: &[Operation]) -> Result
             }
         }
     }
-    // JSON knows no blank fields.
+    // JSON knows no blank fields, and annotations are made texts again.
     resource.blanks.clear();
+    if let Some(Value::Object(annotations)) = resource.metadata().get_mut("annotations") {
+        for value in annotations.values_mut().filter(|value| !value.is_string()) {
+            *value = scalar_text(value).into();
+        }
+    }
     Ok(())
 }
 
@@ -172,6 +185,22 @@ fn lenient(operation: &Operation, document: &Value) -> Operation {
         return Operation::Add { path: path.clone(), value: value.clone() };
     }
     operation.clone()
+}
+
+/// A patch whose labels and annotations are texts, even those that say `null`: so it is where Kustomize copies a patch
+/// before it applies it.
+fn with_texts(patch: &Resource) -> Resource {
+    let mut patch = patch.clone();
+    let blanks = std::mem::take(&mut patch.blanks);
+    for field in ["labels", "annotations"] {
+        let Some(Value::Object(map)) = patch.metadata().get_mut(field) else { continue };
+        for (key, value) in map.iter_mut() {
+            let is_blank = |way: &Way| way.iter().map(|step| &**step).eq(["metadata", field, key]);
+            let is_null = value.is_null() && !blanks.iter().any(is_blank);
+            *value = if is_null { "null".into() } else { scalar_text(value).into() };
+        }
+    }
+    patch
 }
 
 /// The only object that has, or had, the patch's identity.
@@ -255,7 +284,8 @@ mod tests {
         apply(&mut objects, text, Some(&target)).unwrap();
         assert!(objects.iter().all(|object| object.value["data"]["y"] == "3"));
         assert_eq!(objects[0].name(), "a");
-        apply(&mut objects, r#"[{"op": "replace", "path": "/data/x", "value": "9"}]"#, Some(&target)).unwrap();
+        apply(&mut objects, r#"[{"op": "replace", "path": "/data/x", "value": "9"}]"#, Some(&target))
+            .unwrap();
         assert_eq!(objects[1].value["data"]["x"], "9");
         apply(&mut objects, "- {op: add, path: /metadata/annotations/a, value: b}", Some(&target)).unwrap();
         assert_eq!(objects[0].value["metadata"]["annotations"]["a"], "b");

@@ -2,7 +2,7 @@
 //! its repository, and what lies outside once it was fetched (`remote`).
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tree::{EntryKind, Tree, TreePath};
@@ -16,7 +16,8 @@ use crate::{FileName, objects};
 /// What all places of a build share: what lies outside, and what of it is missing.
 pub(crate) struct Session<'a> {
     pub(crate) outside: &'a Outside,
-    missing: RefCell<BTreeSet<Need>>,
+    /// What is missing, with the kustomization that needs it.
+    missing: RefCell<BTreeMap<Need, TreePath>>,
 }
 
 impl<'a> Session<'a> {
@@ -24,15 +25,15 @@ impl<'a> Session<'a> {
         Self { outside, missing: RefCell::default() }
     }
 
-    /// What was asked for and is not there.
-    pub(crate) fn into_missing(self) -> Vec<Need> {
+    /// What was asked for and is not there, with who asked first.
+    pub(crate) fn into_missing(self) -> Vec<(Need, TreePath)> {
         self.missing.into_inner().into_iter().collect()
     }
 
     /// What came of a need; notes it when nothing did yet.
     pub(crate) fn get(&self, file: &TreePath, need: &Need) -> Result<&'a Answer, Error> {
         self.outside.get(need).ok_or_else(|| {
-            self.missing.borrow_mut().insert(need.clone());
+            self.missing.borrow_mut().entry(need.clone()).or_insert_with(|| file.clone());
             Error::Unavailable { file: file.clone(), need: Box::new(need.clone()) }
         })
     }
@@ -122,9 +123,10 @@ impl<'a> Place<'a> {
     /// A URL is a file; when that is not to be had, or holds no objects, it may be a repository.
     fn find_remote(&self, entry: &str) -> Result<Entry<'_>, Error> {
         let repository = RepositoryUrl::parse(entry);
-        let path = entry.split_once("://").map_or(entry, |(_, path)| path);
-        let has_marker =
-            path.contains("//") || path.contains(".git") || path.contains("_git/") || path.contains("?ref=");
+        let path =
+            entry.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+        let markers = ["//", ".git/", ".git?", "_git/", "?ref=", "&ref="];
+        let has_marker = path.ends_with(".git") || markers.iter().any(|marker| path.contains(marker));
         if repository.is_ok() && has_marker {
             return self.directory(entry).map(Entry::Directory);
         }
@@ -251,8 +253,7 @@ impl<'a> Place<'a> {
         match tree::resolve(self.tree, &path)? {
             Some((place, EntryKind::File)) => {
                 if !self.unrestricted && place.below(&self.directory).is_none() {
-                    let message =
-                        format!("security; file '{name}' is not in or below '{}'", self.directory);
+                    let message = format!("security; file '{name}' is not in or below '{}'", self.directory);
                     return Err(self.error(message));
                 }
                 Ok(self.tree.read(&place)?)
@@ -275,6 +276,10 @@ impl<'a> Place<'a> {
 /// The objects of a text, as resources that come from a file.
 pub(crate) fn objects_of(text: &str, file: &FileName) -> Result<Vec<Resource>, String> {
     let documents = objects::read(yaml::documents(text)?)?;
-    let resource = |Document { value, blanks }| Resource { blanks, ..Resource::new(value, file.clone()) };
+    let resource = |Document { value, blanks, respelled }| Resource {
+        blanks,
+        respelled,
+        ..Resource::new(value, file.clone())
+    };
     Ok(documents.into_iter().map(resource).collect())
 }

@@ -130,9 +130,23 @@ pub(crate) fn generate(config: &Resource, setting: &Setting<'_>) -> Result<Vec<R
     const GENERATOR: &[&str] =
         &["name", "namespace", "behavior", "literals", "files", "envs", "options", "type"];
     const CHART: &[&str] = &[
-        "name", "version", "repo", "releaseName", "namespace", "additionalValuesFiles", "valuesFile",
-        "valuesInline", "valuesMerge", "includeCRDs", "skipHooks", "apiVersions", "kubeVersion", "nameTemplate",
-        "skipTests", "debug", "devel",
+        "name",
+        "version",
+        "repo",
+        "releaseName",
+        "namespace",
+        "additionalValuesFiles",
+        "valuesFile",
+        "valuesInline",
+        "valuesMerge",
+        "includeCRDs",
+        "skipHooks",
+        "apiVersions",
+        "kubeVersion",
+        "nameTemplate",
+        "skipTests",
+        "debug",
+        "devel",
     ];
     setting.check(config)?;
     let place = setting.place;
@@ -234,8 +248,11 @@ pub(crate) fn transform(
             return steps::apply_json_patch(&Patch { path, patch, target, options }, place, list);
         }
         "PatchStrategicMergeTransformer" => {
-            let mut patches =
-                if fields.paths.is_empty() { Vec::new() } else { steps::strategic_patches(&fields.paths, place)? };
+            let mut patches = if fields.paths.is_empty() {
+                Vec::new()
+            } else {
+                steps::strategic_patches(&fields.paths, place)?
+            };
             patches.extend(objects_of(&fields.patches, &"".into()).map_err(failed)?);
             if patches.is_empty() {
                 return Err(failed("empty file path and empty patch content".to_owned()));

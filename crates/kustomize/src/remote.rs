@@ -46,7 +46,9 @@ impl fmt::Display for Need {
             Self::Repository { url, reference, .. } if reference.is_empty() => {
                 write!(formatter, "the repository {url}")
             }
-            Self::Repository { url, reference, .. } => write!(formatter, "the repository {url} at {reference}"),
+            Self::Repository { url, reference, .. } => {
+                write!(formatter, "the repository {url} at {reference}")
+            }
             Self::File { url } => write!(formatter, "the file {url}"),
             Self::Chart { repository, name, version, .. } => {
                 write!(formatter, "the chart {name} {version} of {repository}")
@@ -186,7 +188,8 @@ impl RepositoryUrl {
 
 /// Seconds, or Go's text for a duration of one unit.
 fn duration(text: &str) -> Option<Duration> {
-    let (digits, seconds) = match text.find(|character: char| !character.is_ascii_digit() && character != '.') {
+    let (digits, seconds) = match text.find(|character: char| !character.is_ascii_digit() && character != '.')
+    {
         None => (text, 1.0),
         Some(place) => {
             let seconds = match &text[place..] {
@@ -245,7 +248,8 @@ fn split_host(text: &str) -> Result<(String, &str), String> {
         Some((user, rest)) if is_user(user) => (&text[..=user.len()], rest),
         _ => ("", text),
     };
-    let is_github = ["github.com/", "github.com:"].iter().any(|host| strip_ignoring_case(text, host).is_some());
+    let is_github =
+        ["github.com/", "github.com:"].iter().any(|host| strip_ignoring_case(text, host).is_some());
     // user@host:path, as scp has it.
     let is_scp = scheme.is_empty() && (!user.is_empty() || is_github);
     if scheme.is_empty() && !is_scp {
@@ -316,7 +320,11 @@ mod tests {
             ("file:///a/b/repo", "file:///a/b/repo", "", ""),
         ] {
             let url = RepositoryUrl::parse(text).unwrap();
-            assert_eq!((url.clone_url().as_str(), url.path.as_str(), url.reference.as_str()), (clone, path, reference), "{text}");
+            assert_eq!(
+                (url.clone_url().as_str(), url.path.as_str(), url.reference.as_str()),
+                (clone, path, reference),
+                "{text}"
+            );
         }
     }
 

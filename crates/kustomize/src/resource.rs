@@ -25,6 +25,8 @@ pub(crate) struct Resource {
     pub(crate) value: Value,
     /// Fields with nothing behind their colon, until a merge drops them.
     pub(crate) blanks: Vec<Way>,
+    /// Annotations that become another text when the object goes through JSON.
+    pub(crate) respelled: Vec<(String, String)>,
     /// Earlier identities, oldest first.
     pub(crate) earlier: Vec<Earlier>,
     pub(crate) prefixes: Vec<String>,
@@ -119,7 +121,10 @@ impl Resource {
     pub(crate) fn was_ever(&self, id: &Id) -> bool {
         // Compared by name first, which nearly always decides.
         (self.name() == id.name && self.id().is_same(id))
-            || self.earlier.iter().any(|earlier| earlier.name == id.name && self.earlier_id(earlier).is_same(id))
+            || self
+                .earlier
+                .iter()
+                .any(|earlier| earlier.name == id.name && self.earlier_id(earlier).is_same(id))
     }
 
     /// Notes the present identity before it is changed.

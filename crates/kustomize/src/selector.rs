@@ -60,7 +60,8 @@ impl Pattern {
 
 impl Compiled {
     pub(crate) fn new(selector: &Selector) -> Result<Self, String> {
-        let Selector { group, version, kind, name, namespace, label_selector, annotation_selector } = selector;
+        let Selector { group, version, kind, name, namespace, label_selector, annotation_selector } =
+            selector;
         Ok(Self {
             group: Pattern::new(group)?,
             version: Pattern::new(version)?,
@@ -165,7 +166,8 @@ fn parse_requirement(part: &str) -> Result<Requirement, String> {
         if text.chars().all(is_valid) && text.len() <= 63 { Ok(text.to_owned()) } else { Err(failed()) }
     };
     let values = |list: &str| -> Result<Vec<String>, String> {
-        let inner = list.trim().strip_prefix('(').and_then(|list| list.strip_suffix(')')).ok_or_else(failed)?;
+        let inner =
+            list.trim().strip_prefix('(').and_then(|list| list.strip_suffix(')')).ok_or_else(failed)?;
         inner.split(',').map(value).collect()
     };
     let number = |text: &str| text.trim().parse().map_err(|_| failed());
@@ -256,8 +258,7 @@ mod tests {
         for (name, namespace, wanted) in
             [("w.b", "", true), ("we", "", false), ("web|api", "default", true), (".*", "other", false)]
         {
-            let selector =
-                Selector { name: name.into(), namespace: namespace.into(), ..Selector::default() };
+            let selector = Selector { name: name.into(), namespace: namespace.into(), ..Selector::default() };
             assert_eq!(Compiled::new(&selector).unwrap().targets(&object()), wanted, "{name} {namespace}");
         }
     }

@@ -10,11 +10,13 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 /// A set of shapes that refer to each other, and the kinds they belong to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Shapes {
     shapes: Vec<BTreeMap<String, Field>>,
     /// By `apiVersion` and `kind`.
     kinds: HashMap<(String, String), usize>,
+    /// By name: the definitions that others may refer to.
+    names: HashMap<String, usize>,
 }
 
 /// A field that matters.
@@ -57,11 +59,11 @@ impl Shapes {
 
     fn parse(table: &str) -> Self {
         let mut shapes = Self::default();
-        let mut names: HashMap<&str, usize> = HashMap::new();
+        let mut names: HashMap<String, usize> = HashMap::new();
         let lines = || table.lines().map(str::trim).filter(|line| !line.is_empty());
         for line in lines().filter(|line| !line.starts_with('@')) {
             let name = line.split_once(':').map_or(line, |(name, _)| name);
-            names.insert(name, names.len());
+            names.insert(name.to_owned(), names.len());
             shapes.shapes.push(BTreeMap::new());
         }
         for line in lines() {
@@ -92,35 +94,33 @@ impl Shapes {
                 shapes.shapes[*at].extend(fields);
             }
         }
+        shapes.names = names;
         shapes
     }
 
-    /// Adds what Kustomize knows by itself, except for kinds that are described here.
-    pub(crate) fn add_builtin(&mut self) {
-        let (builtin, offset) = (Self::builtin(), self.shapes.len());
-        let moved = |field: &Field| match field {
-            Field::Map(at) => Field::Map(at + offset),
-            Field::List { keys, element } => {
-                Field::List { keys: keys.clone(), element: element.map(|at| at + offset) }
+    /// Reads an API description: definitions with `x-kubernetes-group-version-kind`. When what Kustomize knows by
+    /// itself was read before, it stands beside the description, and its definitions in the place of those of the same
+    /// names.
+    pub(crate) fn from_definitions(definitions: &Map<String, Value>, beside_builtin: bool) -> Self {
+        let mut shapes = if beside_builtin { Self::builtin().clone() } else { Self::default() };
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        for name in DEFINITIONS {
+            if let Some(at) = shapes.names.get(name.rsplit('.').next().unwrap_or(name)) {
+                names.insert(name, *at);
             }
-        };
-        for shape in &builtin.shapes {
-            self.shapes.push(shape.iter().map(|(name, field)| (name.clone(), moved(field))).collect());
         }
-        for (kind, at) in &builtin.kinds {
-            self.kinds.entry(kind.clone()).or_insert(at + offset);
+        for name in definitions.keys() {
+            names.entry(name).or_insert_with(|| {
+                shapes.shapes.push(BTreeMap::new());
+                shapes.shapes.len() - 1
+            });
         }
-    }
-
-    /// Reads an API description: definitions with `x-kubernetes-group-version-kind`.
-    pub(crate) fn from_definitions(definitions: &Map<String, Value>) -> Self {
-        let mut shapes = Self::default();
-        let names: HashMap<&str, usize> =
-            definitions.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
-        shapes.shapes = vec![BTreeMap::new(); definitions.len()];
-        for (at, definition) in definitions.values().enumerate() {
-            let fields = shapes.fields_of(definition, &names);
-            shapes.shapes[at].extend(fields);
+        for (name, definition) in definitions {
+            let Some(at) = names.get(name.as_str()).copied() else { continue };
+            if shapes.shapes[at].is_empty() {
+                let fields = shapes.fields_of(definition, &names);
+                shapes.shapes[at].extend(fields);
+            }
             let kinds = definition.get("x-kubernetes-group-version-kind").and_then(Value::as_array);
             for kind in kinds.into_iter().flatten() {
                 let text = |name: &str| kind.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -128,7 +128,7 @@ impl Shapes {
                     "" => text("version").to_owned(),
                     group => format!("{group}/{}", text("version")),
                 };
-                shapes.kinds.insert((api_version, text("kind").to_owned()), at);
+                shapes.kinds.entry((api_version, text("kind").to_owned())).or_insert(at);
             }
         }
         shapes
@@ -208,9 +208,21 @@ impl<'a> Shape<'a> {
     }
 }
 
+/// The definitions of Kubernetes that have shapes of their own in the table, under their last name.
+const DEFINITIONS: &[&str] = &[
+    "io.k8s.api.batch.v1.JobTemplateSpec",
+    "io.k8s.api.core.v1.Container",
+    "io.k8s.api.core.v1.EphemeralContainer",
+    "io.k8s.api.core.v1.PodSpec",
+    "io.k8s.api.core.v1.PodTemplateSpec",
+    "io.k8s.api.core.v1.ServiceSpec",
+    "io.k8s.api.core.v1.Volume",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta",
+];
+
 /// A shape a line: its fields, each a shape or a merged list `[keys]` of a shape. Behind `@`, the kinds of a shape.
 const TABLE: &str = "
-Meta: finalizers=[] ownerReferences=[uid]
+ObjectMeta: finalizers=[] ownerReferences=[uid]
 Status: conditions=[type]
 Volume: ephemeral=Ephemeral
 Ephemeral: volumeClaimTemplate=Plain
@@ -218,26 +230,26 @@ Container: env=[name] ports=[containerPort,protocol] volumeDevices=[devicePath] 
 EphemeralContainer: env=[name] volumeDevices=[devicePath] volumeMounts=[mountPath]
 PodSpec: containers=[name]Container initContainers=[name]Container ephemeralContainers=[name]EphemeralContainer hostAliases=[ip] imagePullSecrets=[name] topologySpreadConstraints=[topologyKey,whenUnsatisfiable] volumes=[name]Volume
 PodStatus: conditions=[type] podIPs=[ip]
-PodTemplateSpec: metadata=Meta spec=PodSpec
+PodTemplateSpec: metadata=ObjectMeta spec=PodSpec
 TemplateSpec: template=PodTemplateSpec
-JobTemplateSpec: metadata=Meta spec=TemplateSpec
+JobTemplateSpec: metadata=ObjectMeta spec=TemplateSpec
 CronJobSpec: jobTemplate=JobTemplateSpec
 ServiceSpec: ports=[port,protocol]
 NodeSpec: podCIDRs=[]
 NodeStatus: addresses=[type] conditions=[type]
 DriverSpec: drivers=[name]
-Plain: metadata=Meta
-WithStatus: metadata=Meta status=Status
-Workload: metadata=Meta spec=TemplateSpec status=Status
-CronJob: metadata=Meta spec=CronJobSpec
-Pod: metadata=Meta spec=PodSpec status=PodStatus
-PodTemplate: metadata=Meta template=PodTemplateSpec
-Service: metadata=Meta spec=ServiceSpec status=Status
-ServiceAccount: metadata=Meta secrets=[name]
-Node: metadata=Meta spec=NodeSpec status=NodeStatus
-ComponentStatus: metadata=Meta conditions=[type]
-Webhooks: metadata=Meta webhooks=[name]
-CSINode: metadata=Meta spec=DriverSpec
+Plain: metadata=ObjectMeta
+WithStatus: metadata=ObjectMeta status=Status
+Workload: metadata=ObjectMeta spec=TemplateSpec status=Status
+CronJob: metadata=ObjectMeta spec=CronJobSpec
+Pod: metadata=ObjectMeta spec=PodSpec status=PodStatus
+PodTemplate: metadata=ObjectMeta template=PodTemplateSpec
+Service: metadata=ObjectMeta spec=ServiceSpec status=Status
+ServiceAccount: metadata=ObjectMeta secrets=[name]
+Node: metadata=ObjectMeta spec=NodeSpec status=NodeStatus
+ComponentStatus: metadata=ObjectMeta conditions=[type]
+Webhooks: metadata=ObjectMeta webhooks=[name]
+CSINode: metadata=ObjectMeta spec=DriverSpec
 @Workload: apps/v1/DaemonSet apps/v1/Deployment apps/v1/ReplicaSet apps/v1/StatefulSet batch/v1/Job v1/ReplicationController
 @CronJob: batch/v1/CronJob batch/v1beta1/CronJob
 @Pod: v1/Pod
@@ -281,7 +293,12 @@ mod tests {
         };
         for (api_version, kind, path, expected) in [
             ("apps/v1", "Deployment", "spec/template/spec/containers", Some("name")),
-            ("apps/v1", "Deployment", "spec/template/spec/containers/[]/ports", Some("containerPort+protocol")),
+            (
+                "apps/v1",
+                "Deployment",
+                "spec/template/spec/containers/[]/ports",
+                Some("containerPort+protocol"),
+            ),
             ("apps/v1", "Deployment", "spec/template/spec/tolerations", None),
             ("apps/v1beta1", "Deployment", "spec/template/spec/containers", None),
             ("batch/v1", "CronJob", "spec/jobTemplate/spec/template/spec/volumes", Some("name")),
@@ -299,8 +316,9 @@ mod tests {
             "Spec": {"properties": {"parts": {"type": "array", "items": {"type": "object"},
                 "x-kubernetes-patch-merge-key": "id", "x-kubernetes-patch-strategy": "merge"}}}}"##;
         let definitions: Map<String, Value> = serde_json::from_str(text).unwrap();
-        let shapes = Shapes::from_definitions(&definitions);
-        let parts = shapes.kind("example.com/v1", "Thing").and_then(|thing| thing.field("spec")?.field("parts"));
+        let shapes = Shapes::from_definitions(&definitions, false);
+        let parts =
+            shapes.kind("example.com/v1", "Thing").and_then(|thing| thing.field("spec")?.field("parts"));
         assert_eq!(parts.and_then(Shape::keys), Some(&["id".to_owned()][..]));
     }
 }

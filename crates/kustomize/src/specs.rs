@@ -13,7 +13,7 @@ use crate::order::{FIRST, LAST};
 
 /// Field specs by transformer.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Specs {
     #[serde(deserialize_with = "nullable")]
     pub(crate) name_prefix: Vec<FieldSpec>,
@@ -86,11 +86,7 @@ impl Specs {
             name_suffix: vec![plain("metadata/name", false)],
             namespace: vec![
                 FieldSpec::new(("", "", "Namespace"), "metadata/name", true),
-                FieldSpec::new(
-                    ("apiregistration.k8s.io", "", "APIService"),
-                    "spec/service/namespace",
-                    true,
-                ),
+                FieldSpec::new(("apiregistration.k8s.io", "", "APIService"), "spec/service/namespace", true),
                 FieldSpec::new(
                     ("apiextensions.k8s.io", "", "CustomResourceDefinition"),
                     "spec/conversion/webhook/clientConfig/service/namespace",
@@ -109,18 +105,26 @@ impl Specs {
                 .map(|kind| FieldSpec::new(("", "", kind), "spec/replicas", true))
                 .to_vec(),
         };
-        specs.sort_references();
+        specs.sort();
         specs
     }
 
-    /// Adds the specs of another set; those that are there already are left alone.
-    pub(crate) fn merge(into: &mut Arc<Self>, other: &Arc<Self>) -> Result<(), String> {
-        let builtin = Self::builtin();
-        if Arc::ptr_eq(into, other) || Arc::ptr_eq(other, &builtin) {
-            return Ok(());
-        }
-        let into = Arc::make_mut(into);
-        let other = (**other).clone();
+    /// Adds the specs of another set; those that are there already are left alone. Nothing at all is not the built-in
+    /// set: merged into nothing, a spec for one kind keeps out the one for all kinds, which comes behind it.
+    pub(crate) fn merge(into: &mut Option<Arc<Self>>, other: &Arc<Self>) -> Result<(), String> {
+        let merged = match into {
+            Some(known) if Arc::ptr_eq(known, other) => return Ok(()),
+            None if Arc::ptr_eq(other, &Self::builtin()) => other.clone(),
+            None => Arc::new(Self::default().merged(other)?),
+            Some(known) => Arc::new(known.merged(other)?),
+        };
+        *into = Some(merged);
+        Ok(())
+    }
+
+    /// This set and another one.
+    pub(crate) fn merged(&self, other: &Self) -> Result<Self, String> {
+        let (mut into, other) = (self.clone(), other.clone());
         merge(&mut into.name_prefix, other.name_prefix, "NamePrefix")?;
         merge(&mut into.name_suffix, other.name_suffix, "NameSuffix")?;
         merge(&mut into.namespace, other.namespace, "NameSpace")?;
@@ -143,30 +147,42 @@ impl Specs {
         }
         merge(&mut into.images, other.images, "Images")?;
         merge(&mut into.replicas, other.replicas, "Replicas")?;
-        into.sort_references();
-        Ok(())
+        into.sort();
+        Ok(into)
     }
 
-    /// Where a field may name objects of several kinds, the first kind in the order of installation decides.
-    fn sort_references(&mut self) {
-        let rank = |kind: &str| {
-            let position = |list: &[&str]| list.iter().position(|known| *known == kind);
-            match (position(FIRST), position(LAST)) {
-                (Some(place), _) => place,
-                (None, None) => FIRST.len(),
-                (None, Some(place)) => FIRST.len() + 1 + place,
-            }
-        };
-        self.name_reference.sort_by_cached_key(|reference| {
-            let text = format!(
-                "{}_{}_{}",
-                or(&reference.group, "~G"),
-                or(&reference.version, "~V"),
-                or(&reference.kind, "~K")
-            );
-            (rank(&reference.kind), text)
-        });
+    /// Sorts everything by kind. Where a field may name objects of several kinds, the first one decides.
+    fn sort(&mut self) {
+        let lists = [
+            &mut self.name_prefix,
+            &mut self.name_suffix,
+            &mut self.namespace,
+            &mut self.common_labels,
+            &mut self.labels,
+            &mut self.template_labels,
+            &mut self.volume_claim_template_labels,
+            &mut self.common_annotations,
+            &mut self.var_reference,
+            &mut self.images,
+            &mut self.replicas,
+        ];
+        for list in lists {
+            list.sort_by_cached_key(|spec| sort_key(&spec.group, &spec.version, &spec.kind));
+        }
+        self.name_reference
+            .sort_by_cached_key(|reference| sort_key(&reference.group, &reference.version, &reference.kind));
     }
+}
+
+/// Kinds in the order of installation.
+fn sort_key(group: &str, version: &str, kind: &str) -> (usize, String) {
+    let position = |list: &[&str]| list.iter().position(|known| *known == kind);
+    let rank = match (position(FIRST), position(LAST)) {
+        (Some(place), _) => place,
+        (None, None) => FIRST.len(),
+        (None, Some(place)) => FIRST.len() + 1 + place,
+    };
+    (rank, format!("{}_{}_{}", or(group, "~G"), or(version, "~V"), or(kind, "~K")))
 }
 
 /// Adds specs to a list; one that is covered by a known one must agree with it.
@@ -211,17 +227,14 @@ fn selector_specs() -> Vec<FieldSpec> {
     for kind in ["Service", "ReplicationController"] {
         specs.push(FieldSpec::new(("", "v1", kind), "spec/selector", true));
     }
-    for (group, kind) in [("", "Deployment"), ("", "ReplicaSet"), ("", "DaemonSet"), ("apps", "StatefulSet")] {
+    for (group, kind) in [("", "Deployment"), ("", "ReplicaSet"), ("", "DaemonSet"), ("apps", "StatefulSet")]
+    {
         specs.push(FieldSpec::new((group, "", kind), "spec/selector/matchLabels", true));
     }
     for (group, kind) in [("batch", "Job"), ("policy", "PodDisruptionBudget")] {
         specs.push(FieldSpec::new((group, "", kind), "spec/selector/matchLabels", false));
     }
-    specs.push(FieldSpec::new(
-        ("batch", "", "CronJob"),
-        "spec/jobTemplate/spec/selector/matchLabels",
-        false,
-    ));
+    specs.push(FieldSpec::new(("batch", "", "CronJob"), "spec/jobTemplate/spec/selector/matchLabels", false));
     for kind in ["Deployment", "StatefulSet"] {
         let mut add = |path: &str| {
             let path = format!("spec/template/spec/{path}/labelSelector/matchLabels");
@@ -329,6 +342,19 @@ mod tests {
         assert_eq!(known.len(), 2);
         let error = merge(&mut known, vec![spec("", false)], "X").unwrap_err();
         assert!(error.contains("conflicting fieldspecs"), "{error}");
+    }
+
+    #[test]
+    fn a_spec_for_a_kind_keeps_out_the_one_for_all() {
+        let own = Specs {
+            name_prefix: vec![FieldSpec::new(("", "", "A"), "metadata/name", false)],
+            ..Specs::default()
+        };
+        let with_own = Arc::new(Specs::builtin().merged(&own).unwrap());
+        assert_eq!(with_own.name_prefix.len(), 2);
+        let mut specs = None;
+        Specs::merge(&mut specs, &with_own).unwrap();
+        assert_eq!(specs.unwrap().name_prefix.iter().map(|spec| &*spec.kind).collect::<Vec<_>>(), ["A"]);
     }
 
     #[test]

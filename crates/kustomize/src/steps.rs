@@ -22,7 +22,8 @@ pub(crate) fn transform(
     types: &Types,
     note: Note<'_>,
 ) -> Result<(), Error> {
-    let Accumulated { list, specs, .. } = accumulated;
+    let specs = accumulated.specs();
+    let list = &mut accumulated.list;
     let at = |step: &'static str| move |message: String| place.failed(step, message);
     if !kustomization.patches_strategic_merge.is_empty() {
         let patches = strategic_patches(&kustomization.patches_strategic_merge, place)?;
@@ -53,7 +54,7 @@ pub(crate) fn transform(
     }
     if !kustomization.labels.is_empty() || !kustomization.common_labels.is_empty() {
         for labels in &kustomization.labels {
-            let label_specs = specs_for(labels, specs).map_err(at("labels"))?;
+            let label_specs = specs_for(labels, &specs).map_err(at("labels"))?;
             transform::add_entries(list, &labels.pairs, &label_specs).map_err(at("labels"))?;
             note(list, "LabelTransformer");
         }
@@ -170,8 +171,7 @@ pub(crate) fn replacements(
             all.push(entry.clone().into_inline());
             continue;
         }
-        let failed =
-            |message: String| place.failed("replacements", format!("'{}': {message}", entry.path));
+        let failed = |message: String| place.failed("replacements", format!("'{}': {message}", entry.path));
         if entry.is_inline() {
             return Err(failed("cannot specify both path and inline replacement".to_owned()));
         }

@@ -41,7 +41,8 @@ fn changed(
     }
     if text.trim_start().starts_with(['{', '[']) {
         let is_pretty = text.contains('\n') && text.contains("  ");
-        let written = if is_pretty { serde_json::to_string_pretty(&inside) } else { serde_json::to_string(&inside) };
+        let written =
+            if is_pretty { serde_json::to_string_pretty(&inside) } else { serde_json::to_string(&inside) };
         return written.ok().map(|json| crate::hash::escaped_as_go(&json));
     }
     Some(goyaml::to_string(&inside).trim().to_owned())

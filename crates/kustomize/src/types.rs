@@ -41,11 +41,10 @@ impl Types {
             (Some(document), None) => {
                 let document = goyaml::from_str(&document).map_err(|error| failed(error.to_string()))?;
                 let definitions = document.get("definitions").and_then(Value::as_object);
-                let mut shapes = definitions.map(Shapes::from_definitions).unwrap_or_default();
-                if self.is_builtin_read.get() {
-                    shapes.add_builtin();
-                }
-                *self.own.borrow_mut() = Some(Arc::new(shapes));
+                let beside_builtin = self.is_builtin_read.get();
+                let shapes =
+                    definitions.map(|definitions| Shapes::from_definitions(definitions, beside_builtin));
+                *self.own.borrow_mut() = Some(Arc::new(shapes.unwrap_or_default()));
                 self.is_decided.set(true);
                 Ok(())
             }

@@ -56,7 +56,9 @@ pub(crate) fn bind(list: &mut [Resource], variables: &[Variable]) -> Result<(), 
         let is_meant = |id: &Id| {
             let everywhere = wanted.namespace.is_empty() && !wanted.is_cluster_scoped();
             id.is_same_but_namespace(&wanted)
-                && (everywhere || or(&id.namespace, "default") == wanted.effective_namespace() || id.is_same(&wanted))
+                && (everywhere
+                    || or(&id.namespace, "default") == wanted.effective_namespace()
+                    || id.is_same(&wanted))
         };
         let places: Vec<usize> =
             (0..list.len()).filter(|&place| list[place].all_ids().iter().any(is_meant)).collect();
@@ -89,7 +91,8 @@ fn target_of(variable: &Variable) -> Id {
 
 fn described(variable: &Variable) -> String {
     let id = target_of(variable);
-    let kind = format!("{}.{}.{}", or(&id.kind, "[noKind]"), or(&id.version, "[noVer]"), or(&id.group, "[noGrp]"));
+    let kind =
+        format!("{}.{}.{}", or(&id.kind, "[noKind]"), or(&id.version, "[noVer]"), or(&id.group, "[noGrp]"));
     format!("'{}' ({kind} {}, field {})", variable.name, id.name, field_of(variable))
 }
 
@@ -163,10 +166,9 @@ fn expand_all(place: &mut Value, values: &BTreeMap<String, Value>) -> Result<(),
             Value::String(_) => expand_all(item, values),
             _ => Err("invalid value type expect a string".to_owned()),
         }),
-        Value::Object(map) => map
-            .values_mut()
-            .filter(|value| value.is_string())
-            .try_for_each(|value| expand_all(value, values)),
+        Value::Object(map) => {
+            map.values_mut().filter(|value| value.is_string()).try_for_each(|value| expand_all(value, values))
+        }
         _ => Ok(()),
     }
 }
@@ -176,8 +178,7 @@ fn expand(text: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
     if !text.contains('$') {
         return None;
     }
-    let value_of =
-        |name: &str| values.get(name).filter(|value| !value.is_object() && !value.is_array());
+    let value_of = |name: &str| values.get(name).filter(|value| !value.is_object() && !value.is_array());
     let (mut result, mut rest) = (String::new(), text);
     while let Some(place) = rest.find('$') {
         result.push_str(&rest[..place]);

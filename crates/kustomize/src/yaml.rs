@@ -8,6 +8,8 @@ use std::collections::HashSet;
 use goyaml::{Node, NodeId, NodeKind, Scalar, ScalarStyle, Stream};
 use serde_json::{Map, Number, Value};
 
+use crate::file::scalar_text;
+
 /// A way into an object: keys, and places in lists as digits.
 pub(crate) type Way = Vec<Box<str>>;
 
@@ -18,6 +20,8 @@ pub(crate) struct Document {
     /// The fields that have a colon and nothing behind it. They are null like those that say `null`, but only they
     /// vanish when a strategic merge walks past.
     pub(crate) blanks: Vec<Way>,
+    /// Annotations written without quotes that JSON has another text for: `1.10` is `1.1`.
+    pub(crate) respelled: Vec<(String, String)>,
 }
 
 /// How many values aliases may add: this many for each value that is written, and this many in any case.
@@ -46,7 +50,7 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Document>, String> {
             _ => false,
         };
         if !is_empty {
-            documents.push(Document { value, blanks: decoder.blanks });
+            documents.push(Document { value, blanks: decoder.blanks, respelled: decoder.respelled });
         }
     }
     Ok(documents)
@@ -64,9 +68,7 @@ pub(crate) fn value(text: &str) -> Result<Value, String> {
 /// What an untagged plain scalar means.
 pub(crate) fn resolve(text: &str) -> Scalar {
     match goyaml::resolve(text) {
-        Scalar::Bool(_)
-            if !matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE") =>
-        {
+        Scalar::Bool(_) if !matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE") => {
             Scalar::Text
         }
         other => other,
@@ -123,6 +125,7 @@ struct Decoder<'a> {
     open: Vec<NodeId>,
     way: Way,
     blanks: Vec<Way>,
+    respelled: Vec<(String, String)>,
     written: usize,
     expanded: usize,
     depth: usize,
@@ -135,6 +138,7 @@ impl<'a> Decoder<'a> {
             open: Vec::new(),
             way: Vec::new(),
             blanks: Vec::new(),
+            respelled: Vec::new(),
             written: 0,
             expanded: 0,
             depth: 0,
@@ -265,16 +269,25 @@ impl<'a> Decoder<'a> {
 
     fn scalar(&mut self, node: &Node, spot: Spot) -> Result<Value, String> {
         let NodeKind::Scalar { value, style, .. } = &node.kind else { return Ok(Value::Null) };
-        if spot == Spot::Text {
-            return Ok(Value::String(value.clone()));
+        if value.is_empty() && *style == ScalarStyle::Plain && node.tag.is_none() {
+            self.blanks.push(self.way.clone());
         }
+        let typed = self.typed(node, value)?;
+        if spot != Spot::Text || typed.is_null() {
+            return Ok(typed);
+        }
+        let spelled = scalar_text(&typed);
+        if spelled != *value
+            && let Some(key) = self.way.last()
+        {
+            self.respelled.push((key.to_string(), spelled));
+        }
+        Ok(Value::String(value.clone()))
+    }
+
+    fn typed(&self, node: &Node, value: &str) -> Result<Value, String> {
         Ok(match meaning(node, value)? {
-            Scalar::Null => {
-                if value.is_empty() && *style == ScalarStyle::Plain {
-                    self.blanks.push(self.way.clone());
-                }
-                Value::Null
-            }
+            Scalar::Null => Value::Null,
             Scalar::Bool(value) => Value::Bool(value),
             Scalar::Int(value) => value.into(),
             Scalar::Uint(value) => value.into(),
@@ -282,7 +295,7 @@ impl<'a> Decoder<'a> {
                 float(number).ok_or_else(|| at(node, &format!("json: unsupported value: {value}")))?
             }
             Scalar::Timestamp => Value::String(rfc3339(value)),
-            Scalar::Text => Value::String(value.clone()),
+            Scalar::Text => Value::String(value.to_owned()),
         })
     }
 }
@@ -363,7 +376,8 @@ mod tests {
     #[test]
     fn words_are_those_of_yaml_1_2_and_dates_become_long() {
         assert_eq!(
-            one("a: [yes, on, true, 0777, 0o17, 1e3, 1.50, 2020-1-2, 2020-01-02 3:04:05.60, ~, !!str 5]").unwrap(),
+            one("a: [yes, on, true, 0777, 0o17, 1e3, 1.50, 2020-1-2, 2020-01-02 3:04:05.60, ~, !!str 5]")
+                .unwrap(),
             json!({"a": ["yes", "on", true, 511, 15, 1000, 1.5, "2020-01-02T00:00:00Z", "2020-01-02T03:04:05.6Z", null, "5"]})
         );
         assert_eq!(

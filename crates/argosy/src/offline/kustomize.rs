@@ -55,6 +55,7 @@ pub(super) fn build(options: &KustomizeOptions) -> Result<String> {
         unrestricted: options.load_restrictor == LoadRestrictor::None,
         kube_version: options.kube_version.clone(),
         api_versions: options.api_versions.clone(),
+        ..Options::default()
     };
     output(&place, &build).with_context(|| options.directory.display().to_string())
 }

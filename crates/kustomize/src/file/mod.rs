@@ -100,7 +100,10 @@ mod tests {
     fn charts_of_the_old_field_become_helm_charts() {
         let text = "helmChartInflationGenerator:\n- chartName: c\n  chartHome: h\n  values: v.yaml\n";
         let kustomization = parse(text).unwrap();
-        assert_eq!((&*kustomization.helm_charts[0].name, &*kustomization.helm_charts[0].values_file), ("c", "v.yaml"));
+        assert_eq!(
+            (&*kustomization.helm_charts[0].name, &*kustomization.helm_charts[0].values_file),
+            ("c", "v.yaml")
+        );
         assert_eq!(kustomization.helm_globals.unwrap().chart_home, "h");
     }
 }

@@ -30,7 +30,8 @@ enum Name<'a> {
 impl<'a> Name<'a> {
     /// `None` for a name that is no expression: it matches nothing.
     fn new(name: &'a str) -> Option<Self> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/' | b':' | b'.');
+        let is_plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/' | b':' | b'.');
         if name.bytes().all(is_plain) {
             return Some(Self::Plain(name));
         }
@@ -47,13 +48,15 @@ impl<'a> Name<'a> {
         let Some((head, rest)) = image.split_at_checked(name.len()) else { return false };
         let is_same = |(one, other): (u8, u8)| one == other || (one == b'.' && other != b'\n');
         let is_tag = |text: &str| {
-            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'{' | b'}' | b'-'))
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'{' | b'}' | b'-'))
         };
         let is_digest = |text: &str| match text.split_once(':') {
             Some((algorithm, digits)) => {
                 let mut parts = algorithm.split(['.', '+', '_', '-']);
                 is_tag(digits)
-                    && parts.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+                    && parts
+                        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
             }
             None => false,
         };

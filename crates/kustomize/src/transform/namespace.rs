@@ -44,7 +44,7 @@ pub(crate) fn set_in(
     unset_only: bool,
 ) -> Result<(), String> {
     let is_set = |place: &Value| place.as_str().is_some_and(|text| !text.is_empty());
-    if !resource.is_cluster_scoped() && !(unset_only && !resource.namespace().is_empty()) {
+    if !resource.is_cluster_scoped() && (!unset_only || resource.namespace().is_empty()) {
         resource.set_namespace(namespace);
     }
     let is_core = resource.api_version() == "v1";
@@ -70,7 +70,7 @@ pub(crate) fn set_in(
                 Err("namespace field specs must target scalar nodes".to_owned())
             }
             place => {
-                if !(unset_only && is_set(place)) {
+                if !unset_only || !is_set(place) {
                     *place = namespace.into();
                 }
                 Ok(())
@@ -103,7 +103,7 @@ fn set_subjects(
             SubjectRule::DefaultOnly => text(subject, "name") == "default",
             SubjectRule::AllServiceAccounts => text(subject, "kind") == "ServiceAccount",
         };
-        if is_meant && !(unset_only && !text(subject, "namespace").is_empty()) {
+        if is_meant && (!unset_only || text(subject, "namespace").is_empty()) {
             subject.insert("namespace".to_owned(), namespace.into());
         }
     }

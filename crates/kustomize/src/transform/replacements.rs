@@ -74,9 +74,9 @@ fn read_source(list: &[Resource], source: &ReplacementSource) -> Result<Value, S
         Value::Array(items) => items.is_empty(),
         _ => false,
     };
-    let value = value.filter(|value| !is_nothing(value)).ok_or_else(|| {
-        format!("fieldPath `{path}` is missing for replacement source {selector}")
-    })?;
+    let value = value
+        .filter(|value| !is_nothing(value))
+        .ok_or_else(|| format!("fieldPath `{path}` is missing for replacement source {selector}"))?;
     let Some(options) = source.options.as_ref().filter(|options| !options.delimiter.is_empty()) else {
         return Ok(value.clone());
     };
@@ -87,7 +87,8 @@ fn read_source(list: &[Resource], source: &ReplacementSource) -> Result<Value, S
     let piece = usize::try_from(options.index)
         .ok()
         .and_then(|index| text.split(&options.delimiter).nth(index).map(str::to_owned));
-    piece.map(Value::String)
+    piece
+        .map(Value::String)
         .ok_or_else(|| format!("options.index {} is out of bounds for value {text}", options.index))
 }
 
@@ -143,8 +144,7 @@ fn set(spot: Spot<'_>, new: &Value, options: Option<&FieldOptions>) -> Result<()
     *spot.value = match (&*spot.value, &typed) {
         _ if spot.is_new => typed,
         (Value::String(_), _) => Value::String(text),
-        (Value::Null, Value::Null)
-        | (Value::Bool(_), Value::Bool(_)) => typed,
+        (Value::Null, Value::Null) | (Value::Bool(_), Value::Bool(_)) => typed,
         (Value::Number(old), Value::Number(new)) if old.is_f64() || !new.is_f64() => typed,
         (old, _) => {
             let kind = match old {
@@ -176,12 +176,7 @@ mod tests {
     use crate::file::decode;
     use serde_json::json;
 
-    fn written(
-        mut object: Value,
-        path: &str,
-        value: Value,
-        options: Value,
-    ) -> Result<Value, String> {
+    fn written(mut object: Value, path: &str, value: Value, options: Value) -> Result<Value, String> {
         let options: FieldOptions = decode(options)?;
         write(&mut object, path, &value, Some(&options))?;
         Ok(object)
