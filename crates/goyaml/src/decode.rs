@@ -24,9 +24,24 @@ pub(crate) fn decode(
     budget: &Budget,
     duplicates: Duplicates,
 ) -> Result<Value, Error> {
-    let mut decoder =
-        Decoder { stream, budget, duplicates, open: Vec::new(), count: 0, expanded: 0, depth: 0 };
-    decoder.value(root)
+    let mut decoder = Decoder {
+        stream,
+        budget,
+        duplicates,
+        open: Vec::new(),
+        count: 0,
+        expanded: 0,
+        depth: 0,
+        repeated: Vec::new(),
+        null_key: None,
+        not_json: None,
+    };
+    let value = decoder.value(root)?;
+    // Go reads the whole document before it complains about what it holds, and converts it to JSON only then.
+    match decoder.repeated().or(decoder.null_key).or(decoder.not_json) {
+        Some(error) => Err(error),
+        None => Ok(value),
+    }
 }
 
 struct Decoder<'a> {
@@ -38,6 +53,10 @@ struct Decoder<'a> {
     count: usize,
     expanded: usize,
     depth: usize,
+    /// Keys that came again, where that is refused: the line counted from 1 and the key.
+    repeated: Vec<(Mark, String)>,
+    null_key: Option<Error>,
+    not_json: Option<Error>,
 }
 
 /// The share of a document that aliases may make up: Go allows 99 % of a small one and 10 % of a huge one.
@@ -58,7 +77,7 @@ impl Decoder<'_> {
         let node = self.stream.node(id);
         self.enter(node.start)?;
         let value = match &node.kind {
-            NodeKind::Scalar { .. } => scalar(node),
+            NodeKind::Scalar { .. } => self.scalar(node),
             NodeKind::Sequence { items, .. } => {
                 items.iter().map(|item| self.value(*item)).collect::<Result<_, _>>().map(Value::Array)
             }
@@ -113,18 +132,52 @@ impl Decoder<'_> {
             let name = self.key(*key)?;
             let mark = self.stream.node(*value).start;
             let value = self.value(*value)?;
+            let Some(name) = name else {
+                let message = format!(
+                    "unsupported map key of type: %!s(<nil>), key: <nil>, value: {}",
+                    if value.is_null() { "<nil>".into() } else { go_syntax(&value) }
+                );
+                self.null_key.get_or_insert_with(|| Error::conversion(mark, message));
+                continue;
+            };
             if self.duplicates == Duplicates::Refuse && map.contains_key(&name) {
-                let mut error = Error::whole(format!(
-                    "unmarshal errors:\n  line {}: key {name:?} already set in map",
-                    mark.line + 1
-                ));
-                error.line = mark.line + 1;
-                error.column = mark.column + 1;
-                return Err(error);
+                let shown = if self.is_bare(*key) { name.clone() } else { quoted(&name) };
+                self.repeated.push((mark, shown));
             }
             map.insert(name, value);
         }
         Ok(())
+    }
+
+    /// The error for keys that came again, if any did.
+    fn repeated(&self) -> Option<Error> {
+        let first = self.repeated.first()?.0;
+        let mut message = String::from("unmarshal errors:");
+        for (mark, name) in &self.repeated {
+            message.push_str(&format!("\n  line {}: key {name} already set in map", mark.line + 1));
+        }
+        Some(Error::meaning(first, message))
+    }
+
+    fn scalar(&mut self, node: &Node) -> Result<Value, Error> {
+        let NodeKind::Scalar { value, .. } = &node.kind else { return Ok(Value::Null) };
+        Ok(match meaning(node)? {
+            Scalar::Null => Value::Null,
+            Scalar::Bool(value) => Value::Bool(value),
+            Scalar::Int(value) => Value::from(value),
+            Scalar::Uint(value) => Value::from(value),
+            Scalar::Float(value) => float(value).unwrap_or_else(|| {
+                let shown = match value {
+                    f64::INFINITY => "+Inf",
+                    f64::NEG_INFINITY => "-Inf",
+                    _ => "NaN",
+                };
+                let message = format!("json: unsupported value: {shown}");
+                self.not_json.get_or_insert_with(|| Error::conversion(node.start, message));
+                Value::Null
+            }),
+            Scalar::Text | Scalar::Timestamp => Value::String(text_of(node, value)?),
+        })
     }
 
     fn merge(&mut self, id: NodeId, map: &mut Map<String, Value>) -> Result<(), Error> {
@@ -158,8 +211,13 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// A key as text: numbers and booleans in their normal form.
-    fn key(&mut self, id: NodeId) -> Result<String, Error> {
+    /// Whether the key is a word or a number, which Go shows without quotes.
+    fn is_bare(&self, id: NodeId) -> bool {
+        !matches!(meaning(self.stream.node(id)), Ok(Scalar::Text | Scalar::Timestamp))
+    }
+
+    /// A key as text: numbers and booleans in their normal form. Null is none.
+    fn key(&mut self, id: NodeId) -> Result<Option<String>, Error> {
         let node = self.stream.node(id);
         match &node.kind {
             NodeKind::Alias { name, target } => {
@@ -170,17 +228,15 @@ impl Decoder<'_> {
                 self.depth -= 1;
                 key
             }
-            NodeKind::Scalar { value, .. } => Ok(match meaning(node)? {
+            NodeKind::Scalar { value, .. } => Ok(Some(match meaning(node)? {
                 Scalar::Text | Scalar::Timestamp => text_of(node, value)?,
                 Scalar::Bool(value) => value.to_string(),
                 Scalar::Int(value) => value.to_string(),
                 Scalar::Uint(value) => value.to_string(),
                 #[expect(clippy::cast_possible_truncation, reason = "keys are written in single precision")]
                 Scalar::Float(value) => format_general_single(value as f32),
-                Scalar::Null => {
-                    return Err(Error::meaning(node.start, "unsupported map key of type: <nil>"));
-                }
-            }),
+                Scalar::Null => return Ok(None),
+            })),
             NodeKind::Sequence { .. } | NodeKind::Mapping { .. } => {
                 let value = self.value(id)?;
                 Err(Error::meaning(node.start, format!("invalid map key: {}", go_syntax(&value))))
@@ -189,19 +245,44 @@ impl Decoder<'_> {
     }
 }
 
+/// Text in quotes as Go writes them.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0'..='\x1f' | '\x7f' => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            '\u{80}'..='\u{a0}' | '\u{ad}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// A value as Go's `%#v` shows it; what a template left unrendered in a manifest looks like in the error.
 fn go_syntax(value: &Value) -> String {
     match value {
         Value::Null => "interface {}(nil)".into(),
-        Value::String(text) => format!("{text:?}"),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => quoted(text),
+        Value::Bool(_) => value.to_string(),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(value), ..) => value.to_string(),
+            (_, Some(value), _) => format!("{value:#x}"),
+            (.., value) => crate::number::format_general(value.unwrap_or(0.0)),
+        },
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(go_syntax).collect();
             format!("[]interface {{}}{{{}}}", items.join(", "))
         }
         Value::Object(map) => {
             let entries: Vec<String> =
-                map.iter().map(|(key, value)| format!("{key:?}:{}", go_syntax(value))).collect();
+                map.iter().map(|(key, value)| format!("{}:{}", quoted(key), go_syntax(value))).collect();
             format!("map[interface {{}}]interface {{}}{{{}}}", entries.join(", "))
         }
     }
@@ -231,19 +312,6 @@ fn text_of(node: &Node, value: &str) -> Result<String, Error> {
         .decode(packed)
         .map_err(|_| Error::meaning(node.start, "!!binary value contains invalid base64 data"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn scalar(node: &Node) -> Result<Value, Error> {
-    let NodeKind::Scalar { value, .. } = &node.kind else { return Ok(Value::Null) };
-    Ok(match meaning(node)? {
-        Scalar::Null => Value::Null,
-        Scalar::Bool(value) => Value::Bool(value),
-        Scalar::Int(value) => Value::from(value),
-        Scalar::Uint(value) => Value::from(value),
-        Scalar::Float(value) => float(value)
-            .ok_or_else(|| Error::meaning(node.start, format!("json: unsupported value: {value}")))?,
-        Scalar::Text | Scalar::Timestamp => Value::String(text_of(node, value)?),
-    })
 }
 
 /// A float as it comes back from JSON text, where whole numbers lose their point.

@@ -16,11 +16,14 @@ pub struct Error {
     /// What is wrong, without the place.
     pub message: String,
     printed_line: usize,
+    /// Said by what turns YAML into JSON, without `yaml:` before it.
+    conversion: bool,
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.printed_line {
+            _ if self.conversion => f.write_str(&self.message),
             0 => write!(f, "yaml: {}", self.message),
             line => write!(f, "yaml: line {line}: {}", self.message),
         }
@@ -33,7 +36,13 @@ impl Error {
     /// A lexical error: Go prints the true line, except on the first.
     pub(crate) fn scanner(mark: Mark, message: impl Into<String>) -> Self {
         let printed_line = if mark.line == 0 { 0 } else { mark.line + 1 };
-        Self { line: mark.line + 1, column: mark.column + 1, message: message.into(), printed_line }
+        Self {
+            line: mark.line + 1,
+            column: mark.column + 1,
+            message: message.into(),
+            printed_line,
+            conversion: false,
+        }
     }
 
     /// A grammar error: Go prints the line counted from 0.
@@ -43,17 +52,29 @@ impl Error {
             column: mark.column + 1,
             message: message.into(),
             printed_line: mark.line,
+            conversion: false,
         }
     }
 
     /// An error of meaning, which Go prints without a line.
     pub(crate) fn meaning(mark: Mark, message: impl Into<String>) -> Self {
-        Self { line: mark.line + 1, column: mark.column + 1, message: message.into(), printed_line: 0 }
+        Self {
+            line: mark.line + 1,
+            column: mark.column + 1,
+            message: message.into(),
+            printed_line: 0,
+            conversion: false,
+        }
+    }
+
+    /// A value that YAML can hold and JSON can't.
+    pub(crate) fn conversion(mark: Mark, message: impl Into<String>) -> Self {
+        Self { conversion: true, ..Self::meaning(mark, message) }
     }
 
     /// An error about the text as a whole.
     pub(crate) fn whole(message: impl Into<String>) -> Self {
-        Self { line: 0, column: 0, message: message.into(), printed_line: 0 }
+        Self { line: 0, column: 0, message: message.into(), printed_line: 0, conversion: false }
     }
 
     /// The same error in a text that starts `lines` lines further down in its file.

@@ -53,7 +53,8 @@ fn keys_become_text() {
         "{1: a, yes: b, 1.5: c, 1e40: d}",
         r#"{"+Inf":"d","1":"a","1.5":"c","true":"b"}"#.replace("+Inf", ".inf").as_str(),
     );
-    refuses("~: a", "yaml: unsupported map key of type: <nil>");
+    refuses("~: a", "unsupported map key of type: %!s(<nil>), key: <nil>, value: \"a\"");
+    refuses("~: [.inf]\na: {<<: 1}", "yaml: map merge requires map or sequence of maps as the value");
     refuses(
         "{{ .Values.x }}: a",
         "yaml: invalid map key: map[interface {}]interface {}{\".Values.x\":interface {}(nil)}",
@@ -66,6 +67,9 @@ fn the_last_of_equal_keys_wins_unless_strict() {
     let error = from_str_strict("a: 1\na: 2").unwrap_err();
     assert_eq!(error.to_string(), "yaml: unmarshal errors:\n  line 2: key \"a\" already set in map");
     assert_eq!(error.line, 2);
+    let error = from_str_strict("a: 1\na: 2\nb: {c: 1, c: 1}").unwrap_err();
+    let lines = "\n  line 2: key \"a\" already set in map\n  line 3: key \"c\" already set in map";
+    assert_eq!(error.to_string(), format!("yaml: unmarshal errors:{lines}"));
 }
 
 #[test]

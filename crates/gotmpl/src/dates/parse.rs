@@ -2,11 +2,10 @@
 
 use super::layout::{MONTHS, Part, WEEKDAYS, next};
 use super::{DAY, Time, Zone, days_from_civil};
-use crate::print::quoted;
 
 /// Why a text is no time of the layout.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("parsing time {}{}", quoted(.text), .reason)]
+#[error("parsing time {}{}", quoted(.text.as_bytes()), .reason)]
 pub struct TimeError {
     text: String,
     reason: String,
@@ -57,6 +56,20 @@ fn name<'t>(text: &'t str, names: &[&str], length: Option<usize>) -> Read<'t, u3
     Err(Failure::Mismatch)
 }
 
+/// The package time has quotes of its own: nothing but ASCII in them, and no short forms of escapes.
+fn quoted(bytes: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for byte in bytes {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' | 0x7f => out.push(char::from(*byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 fn in_range(value: u32, low: u32, high: u32, what: &'static str) -> Result<u32, Failure> {
     if (low..=high).contains(&value) { Ok(value) } else { Err(Failure::Range(what)) }
 }
@@ -87,7 +100,7 @@ impl Time {
         loop {
             let (literal, part, after) = next(pattern);
             let mismatch = |rest: &str, element: &str| {
-                let (layout, rest, element) = (quoted(layout), quoted(rest), quoted(element));
+                let [layout, rest, element] = [layout, rest, element].map(|text| quoted(text.as_bytes()));
                 failed(format!(" as {layout}: cannot parse {rest} as {element}"))
             };
             rest = skip(rest, literal).ok_or_else(|| mismatch(rest, literal))?;
@@ -100,7 +113,7 @@ impl Time {
             pattern = after;
         }
         if !rest.is_empty() {
-            return Err(failed(format!(": extra text: {}", quoted(rest))));
+            return Err(failed(format!(": extra text: {}", quoted(rest.as_bytes()))));
         }
         fields.time(local).map_err(|what| failed(format!(": {what} out of range")))
     }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::{Held, State, Stop};
 use crate::functions::{Body, Function, FunctionError, Signature};
-use crate::parse::ast::{Operand, Place};
+use crate::parse::ast::{Operand, Place, Term};
 use crate::value::{Type, Value};
 
 /// Nearly all calls have at most four arguments.
@@ -23,6 +23,7 @@ impl State {
         let body = match &function.body {
             Body::And => return self.connective(dot, function, arguments, last, false),
             Body::Or => return self.connective(dot, function, arguments, last, true),
+            Body::Invoke => return self.invoke(dot, function, place, arguments, last),
             Body::Call(body) => body,
         };
         let values = self.arguments(dot, &function.signature, &function.name, arguments, last)?;
@@ -34,6 +35,35 @@ impl State {
                 Err(self.stop_call(&function.name, error))
             }
         }
+    }
+
+    /// `call`: calls a host object that is a function. Templates can't make functions themselves.
+    fn invoke(
+        &mut self,
+        dot: &Held,
+        function: &Function,
+        place: Place,
+        operands: &[Operand],
+        last: Option<Value>,
+    ) -> Result<Held, Stop> {
+        let values = self.arguments(dot, &function.signature, &function.name, operands, last)?;
+        let result = match values.split_first() {
+            Some((Value::Object(object), rest)) if object.kind() == "func" => object.call("", rest, self),
+            Some((Value::Nil, _)) | None => Err("call of nil".into()),
+            Some((other, _)) => {
+                let named = match (operands.first().map(|operand| (operand, &operand.term)), other) {
+                    (Some((_, Term::Pipe(pipe))), _) => pipe.to_string(),
+                    (Some((operand, _)), _) => operand.to_string(),
+                    (None, Value::String(text)) => text.to_string(),
+                    (None, other) => format!("<{} Value>", other.type_name()),
+                };
+                Err(FunctionError::from(format!("non-function {named} of type {}", other.type_name())))
+            }
+        };
+        result.map(Held::plain).map_err(|error| {
+            self.at(place);
+            self.stop_call(&function.name, error)
+        })
     }
 
     /// Takes the size of the arguments off the steps: a function over a long list is more work than one over a number.

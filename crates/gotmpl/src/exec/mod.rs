@@ -6,7 +6,6 @@ mod eval;
 mod walk;
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::environment::Environment;
@@ -35,9 +34,6 @@ impl Held {
     }
 }
 
-/// Texts parsed by [`State::execute_text`], by name and text: the same text is often executed again and again.
-type ParsedTexts = HashMap<(Arc<str>, Arc<str>), Vec<Arc<Template>>>;
-
 /// Stops the execution.
 pub(crate) type Stop = Box<ExecuteError>;
 
@@ -48,8 +44,7 @@ pub(crate) type Stop = Box<ExecuteError>;
 pub struct State {
     set: Arc<TemplateSet>,
     /// Definitions made by texts being executed, innermost last; they hide those of the set.
-    layers: Vec<HashMap<Arc<str>, Arc<Template>>>,
-    texts: ParsedTexts,
+    layers: Vec<Vec<Arc<Template>>>,
     environment: Arc<dyn Environment>,
     limits: Limits,
     steps_left: u64,
@@ -72,7 +67,6 @@ impl State {
         State {
             set,
             layers: Vec::new(),
-            texts: HashMap::new(),
             environment,
             steps_left: limits.steps,
             bytes_left: limits.bytes,
@@ -136,10 +130,22 @@ impl State {
     /// # Errors
     /// No such template, or its execution stopped.
     pub fn execute(&mut self, name: &str, data: &Value) -> Result<String, Error> {
-        let Some(template) = self.find(name) else {
-            return Err(Error::NoTemplate { name: name.into(), root: self.set.name().clone() });
-        };
-        self.run(&template, data)
+        let template = self.named(name)?;
+        self.run(&template, data, str::to_owned)
+    }
+
+    /// Like [`State::execute`], for functions that give the output as their value: it is copied once only.
+    ///
+    /// # Errors
+    /// No such template, or its execution stopped.
+    pub fn include(&mut self, name: &str, data: &Value) -> Result<Value, Error> {
+        let template = self.named(name)?;
+        self.run(&template, data, |output| Value::string(output))
+    }
+
+    fn named(&self, name: &str) -> Result<Arc<Template>, Error> {
+        let missing = || Error::NoTemplate { name: name.into(), root: self.set.name().clone() };
+        self.find(name).ok_or_else(missing)
     }
 
     /// Parses `text` under `name` and executes it. All templates of the set can be called; templates that the text
@@ -147,27 +153,24 @@ impl State {
     ///
     /// # Errors
     /// The text is no template, or its execution stopped.
-    pub fn execute_text(&mut self, name: &Arc<str>, text: &Arc<str>, data: &Value) -> Result<String, Error> {
-        let key = (name.clone(), text.clone());
-        let templates = match self.texts.get(&key) {
-            Some(templates) => templates.clone(),
-            None => {
-                let templates = crate::parse::parse(name, text, self.set.functions())?;
-                self.texts.insert(key, templates.clone());
-                templates
-            }
-        };
-        let Some(main) = templates.iter().find(|template| template.name == *name).cloned() else {
+    pub fn execute_text(&mut self, name: &Arc<str>, text: &Arc<str>, data: &Value) -> Result<Value, Error> {
+        // Most texts out of values are no templates at all.
+        if !text.contains("{{") {
+            self.charge_limit(text.len()).map_err(|limit| Error::Execute(self.stop_limit(limit)))?;
+            return Ok(Value::String(text.clone()));
+        }
+        let templates = self.set.functions().parsed(name, text)?;
+        let Some(main) = templates.iter().find(|template| template.name == *name) else {
             return Err(Error::NoTemplate { name: name.clone(), root: self.set.name().clone() });
         };
-        let mut layer = HashMap::new();
-        for template in templates {
+        let mut layer = Vec::with_capacity(templates.len());
+        for template in templates.iter() {
             if !template.is_empty() || self.find(&template.name).is_none() {
-                layer.insert(template.name.clone(), template);
+                layer.push(template.clone());
             }
         }
         self.layers.push(layer);
-        let result = self.run(&main, data);
+        let result = self.run(main, data, |output| Value::string(output));
         self.layers.pop();
         result
     }
@@ -195,18 +198,25 @@ impl State {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Template>> {
-        let layered = self.layers.iter().rev().find_map(|layer| layer.get(name));
-        layered.or_else(|| self.set.find(name)).cloned()
+        let mut layered = self.layers.iter().rev().flatten();
+        layered.find(|template| &*template.name == name).or_else(|| self.set.find(name)).cloned()
     }
 
-    fn run(&mut self, template: &Arc<Template>, data: &Value) -> Result<String, Error> {
+    /// Executes a template behind the output so far, takes what it wrote away again and hands it to `finish`.
+    fn run<R>(
+        &mut self,
+        template: &Arc<Template>,
+        data: &Value,
+        finish: impl FnOnce(&str) -> R,
+    ) -> Result<R, Error> {
         if self.depth == 0 {
             self.stack_top = stack_position();
         }
-        let outer = std::mem::take(&mut self.output);
+        let start = self.output.len();
         let result = self.enter(template, &Held::plain(data.clone()));
-        let output = std::mem::replace(&mut self.output, outer);
-        result.map(|()| output).map_err(Error::Execute)
+        let output = result.map(|()| finish(&self.output[start..]));
+        self.output.truncate(start);
+        output.map_err(Error::Execute)
     }
 
     /// Executes a template in a frame of its own, writing to the current output.

@@ -1,8 +1,7 @@
 //! The functions of Go's text/template, besides `and` and `or`, which the engine evaluates itself.
 
 use super::{FunctionError, FunctionResult, Functions, Signature, compare, escape, text_of};
-use crate::exec::State;
-use crate::print::{print_to, printed, printf, sprint};
+use crate::print::{printf, sprint};
 use crate::value::{List, MapType, Type, Value};
 
 const ANY: Signature = Signature::variadic(&[], Type::Any);
@@ -13,7 +12,6 @@ pub(super) fn register(functions: &mut Functions) {
     functions.register("len", Signature::fixed(&[Type::Any]), |_, one| length(&one[0]));
     functions.register("index", Signature::variadic(&[Type::Any], Type::Any), |_, all| index(all));
     functions.register("slice", Signature::variadic(&[Type::Any], Type::Any), |_, all| slice(all));
-    functions.register("call", Signature::variadic(&[Type::Any], Type::Any), call);
     functions.register("print", ANY, |_, all| Ok(Value::from(sprint(all))));
     functions.register("println", ANY, |_, all| Ok(Value::from(println(all))));
     functions.register("printf", Signature::variadic(&[Type::String], Type::Any), |state, all| {
@@ -41,10 +39,12 @@ fn println(values: &[Value]) -> String {
 /// What the escaping functions work on: a string as it is, else what printing gives.
 fn joined(values: &[Value]) -> String {
     match values {
-        [Value::Nil] => {
-            let mut out = String::new();
-            print_to(&mut out, &Value::Nil);
-            out
+        _ if values.iter().any(Value::is_nil) => {
+            let shown = |value: &Value| match value {
+                Value::Nil => Value::string("<no value>"),
+                other => other.clone(),
+            };
+            sprint(&values.iter().map(shown).collect::<Vec<_>>())
         }
         _ => sprint(values),
     }
@@ -58,12 +58,18 @@ fn length(value: &Value) -> FunctionResult {
         Value::Map(map) => map.len(),
         Value::Object(object) => match object.len() {
             Some(length) => length,
-            None => return Err(FunctionError::from(format!("len of type {}", value.type_name()))),
+            None => return Err(FunctionError::from(format!("len of type {}", pointed_at(value)))),
         },
         Value::Nil => return Err("len of nil pointer".into()),
-        _ => return Err(FunctionError::from(format!("len of type {}", value.type_name()))),
+        _ => return Err(FunctionError::from(format!("len of type {}", pointed_at(value)))),
     };
     Ok(count(length))
+}
+
+/// The name of the type, or of what it points at.
+fn pointed_at(value: &Value) -> &str {
+    let name = value.type_name();
+    name.strip_prefix('*').unwrap_or(name)
 }
 
 fn count(number: usize) -> Value {
@@ -138,7 +144,7 @@ fn index_one(item: &Value, index: &Value) -> FunctionResult {
             let at = position(index, entries.len())?;
             entries.into_iter().nth(at).map(|(_, value)| value).ok_or_else(|| beyond(at))
         }
-        _ => Err(FunctionError::from(format!("can't index item of type {}", item.type_name()))),
+        _ => Err(FunctionError::from(format!("can't index item of type {}", pointed_at(item)))),
     }
 }
 
@@ -163,7 +169,7 @@ fn slice(arguments: &[Value]) -> FunctionResult {
         }
         Value::String(_) | Value::Binary(_) | Value::Bytes(_) => super::bytes_of(item).len(),
         Value::List(list) => list.len(),
-        _ => return Err(FunctionError::from(format!("can't slice item of type {}", item.type_name()))),
+        _ => return Err(FunctionError::from(format!("can't slice item of type {}", pointed_at(item)))),
     };
     let mut bounds = [0, length, length];
     for (bound, index) in bounds.iter_mut().zip(indexes) {
@@ -180,15 +186,4 @@ fn slice(arguments: &[Value]) -> FunctionResult {
         _ if text => Value::text_from_bytes(&super::bytes_of(item)[range]),
         _ => Value::Bytes(super::bytes_of(item)[range].into()),
     })
-}
-
-/// Calls a host object that is a function. Templates can't make functions themselves.
-fn call(state: &mut State, arguments: &[Value]) -> FunctionResult {
-    match arguments.split_first() {
-        Some((Value::Object(object), rest)) if object.kind() == "func" => object.call("", rest, state),
-        Some((Value::Nil, _)) | None => Err("call of nil".into()),
-        Some((other, _)) => {
-            Err(FunctionError::from(format!("non-function {} of type {}", printed(other), other.type_name())))
-        }
-    }
 }

@@ -7,7 +7,7 @@ use super::cast::{is_empty, to_text};
 use super::{FunctionError, FunctionResult, Functions, Signature, text_of};
 use crate::exec::State;
 use crate::print::MAX_DEPTH;
-use crate::value::{List, Map, Type, Value};
+use crate::value::{List, Map, MapType, Type, Value};
 
 const KEY: Signature = Signature::fixed(&[Type::Map, Type::String]);
 const KEYS: Signature = Signature::variadic(&[Type::Map], Type::String);
@@ -61,7 +61,10 @@ pub(super) fn register(functions: &mut Functions) {
         });
     }
     for name in ["deepCopy", "mustDeepCopy"] {
-        functions.register(name, Signature::fixed(&[Type::Any]), |state, one| deep_copy(state, &one[0], 0));
+        functions.register(name, Signature::fixed(&[Type::Any]), |state, one| match &one[0] {
+            Value::Nil => Err("reflect: call of reflect.Value.Type on zero Value".into()),
+            value => deep_copy(state, value, 0),
+        });
     }
     functions.register("dig", Signature::variadic(&[], Type::Any), |_, all| dig(all));
 }
@@ -174,6 +177,9 @@ fn dig(all: &[Value]) -> FunctionResult {
     }
     for name in names {
         let Value::Map(map) = &at else { return Err(not_a(&at, map_type)) };
+        if map.map_type() != MapType::Any {
+            return Err(not_a(&at, map_type));
+        }
         match map.get(&name) {
             Some(next) => at = next,
             None => return Ok(default.clone()),

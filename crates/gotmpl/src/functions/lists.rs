@@ -58,9 +58,18 @@ pub(super) fn register(functions: &mut Functions) {
     });
     both(functions, "chunk", Signature::fixed(&[Type::Int, Type::Any]), |_, pair| {
         let items = items(&pair[1], "Cannot chunk type")?;
-        let size = usize::try_from(to_int(&pair[0])).ok().filter(|size| *size > 0);
-        let Some(size) = size else { return Err("runtime error: makeslice: len out of range".into()) };
-        let chunks = items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect();
+        let size = to_int(&pair[0]);
+        let chunks = match usize::try_from(size) {
+            Ok(size @ 1..) => items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect(),
+            // Go computes how many lists there will be; a negative size may happen to give none.
+            _ if size < 0
+                && (items.len() as i64 - 1).div_euclid(size.saturating_neg()) == 0
+                && items.len() > 1 =>
+            {
+                Vec::new()
+            }
+            _ => return Err("runtime error: makeslice: len out of range".into()),
+        };
         Ok(Value::List(List::typed(ListType::List, chunks)))
     });
 }

@@ -20,6 +20,7 @@ mod paths;
 mod random;
 mod regular;
 mod strings;
+mod texts;
 mod urls;
 mod versions;
 mod words;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 pub use arguments::{bytes_of, text_of};
 pub(crate) use encoding::base64;
 pub(crate) use regular::RegexCache;
+use texts::{ParsedTexts, Templates};
 
 use crate::error::Error;
 use crate::exec::State;
@@ -126,6 +128,8 @@ pub(crate) enum Body {
     And,
     /// `or`, likewise.
     Or,
+    /// `call`, which names its first operand when that is no function.
+    Invoke,
     Call(Call),
 }
 
@@ -146,6 +150,8 @@ impl std::fmt::Debug for Function {
 #[derive(Clone, Default)]
 pub struct Functions {
     functions: HashMap<Arc<str>, Arc<Function>>,
+    /// Texts that were parsed with these functions while templates executed.
+    texts: Arc<ParsedTexts>,
 }
 
 impl Functions {
@@ -161,6 +167,7 @@ impl Functions {
         let mut functions = Functions::default();
         functions.add("and", Signature::variadic(&[Type::Any], Type::Any), Body::And);
         functions.add("or", Signature::variadic(&[Type::Any], Type::Any), Body::Or);
+        functions.add("call", Signature::variadic(&[Type::Any], Type::Any), Body::Invoke);
         builtin::register(&mut functions);
         functions
     }
@@ -201,6 +208,7 @@ impl Functions {
 
     fn add(&mut self, name: &str, signature: Signature, body: Body) {
         let name: Arc<str> = name.into();
+        self.texts = Arc::default();
         self.functions.insert(name.clone(), Arc::new(Function { name, signature, body }));
     }
 
@@ -211,7 +219,7 @@ impl Functions {
             let body =
                 Body::Call(Box::new(move |state: &mut State, arguments: &[Value]| match &function.body {
                     Body::Call(body) => body(state, arguments),
-                    Body::And | Body::Or => Ok(Value::Nil),
+                    Body::And | Body::Or | Body::Invoke => Ok(Value::Nil),
                 }));
             self.add(name, signature, body);
         }
@@ -219,6 +227,7 @@ impl Functions {
 
     /// Takes a function away; templates that call it don't parse any more.
     pub fn remove(&mut self, name: &str) {
+        self.texts = Arc::default();
         self.functions.remove(name);
     }
 
@@ -234,6 +243,16 @@ impl Functions {
         let mut names: Vec<_> = self.functions.keys().cloned().collect();
         names.sort();
         names
+    }
+
+    /// Parses a text, or finds it parsed. What values hold is executed again with each render.
+    pub(crate) fn parsed(&self, name: &Arc<str>, text: &Arc<str>) -> Result<Templates, Error> {
+        if let Some(templates) = self.texts.find(name, text) {
+            return Ok(templates);
+        }
+        let templates: Templates = crate::parse::parse(name, text, self)?.into();
+        self.texts.keep(name, text, &templates);
+        Ok(templates)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Function>> {

@@ -20,7 +20,12 @@ pub(super) fn register(functions: &mut Functions) {
     functions.register("upper", ONE, |_, one| Ok(Value::from(text_of(&one[0]).to_uppercase())));
     functions.register("lower", ONE, |_, one| Ok(Value::from(text_of(&one[0]).to_lowercase())));
     functions.register("nospace", ONE, |_, one| {
-        Ok(Value::from(text_of(&one[0]).chars().filter(|c| !c.is_whitespace()).collect::<String>()))
+        // Upstream takes bytes for characters, unless there is nothing to take away.
+        let kept = || bytes_of(&one[0]).iter().map(|byte| char::from(*byte)).filter(|c| !c.is_whitespace());
+        if kept().count() == bytes_of(&one[0]).len() {
+            return Ok(one[0].clone());
+        }
+        Ok(Value::from(kept().collect::<String>()))
     });
     functions.register("repeat", COUNT, |state, arguments| {
         let count = count(&arguments[0])?;
@@ -103,7 +108,9 @@ fn trimming(functions: &mut Functions) {
 }
 
 fn out_of_bounds(start: i64, end: i64, length: usize) -> FunctionError {
-    FunctionError::from(if start > end {
+    FunctionError::from(if end < 0 {
+        format!("runtime error: slice bounds out of range [:{end}]")
+    } else if start > end {
         format!("runtime error: slice bounds out of range [{start}:{end}]")
     } else {
         format!("runtime error: slice bounds out of range [:{end}] with length {length}")

@@ -60,7 +60,13 @@ fn write(out: &mut String, value: &Value, style: Style, depth: usize) -> Result<
             Ok(())
         }
         Value::Binary(bytes) => {
-            write_string(out, &String::from_utf8_lossy(bytes), style);
+            out.push('"');
+            for chunk in bytes.utf8_chunks() {
+                write_characters(out, chunk.valid(), style);
+                // One for each byte that is wrong.
+                chunk.invalid().iter().for_each(|_| out.push_str("\\ufffd"));
+            }
+            out.push('"');
             Ok(())
         }
         Value::Bytes(_) => write!(out, "\"{}\"", crate::functions::base64(bytes_of(value))),
@@ -116,6 +122,11 @@ fn write_items<T>(
 
 fn write_string(out: &mut String, text: &str, style: Style) {
     out.push('"');
+    write_characters(out, text, style);
+    out.push('"');
+}
+
+fn write_characters(out: &mut String, text: &str, style: Style) {
     let mut plain_from = 0;
     for (at, c) in text.char_indices() {
         let escaped = match c {
@@ -139,5 +150,4 @@ fn write_string(out: &mut String, text: &str, style: Style) {
         plain_from = at + c.len_utf8();
     }
     out.push_str(&text[plain_from..]);
-    out.push('"');
 }

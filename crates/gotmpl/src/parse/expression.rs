@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ast::{Command, Operand, Pipe, Term, Variable};
 use super::lexer::Kind;
-use super::{Parsed, Parser, UNDEFINED, number, unquote};
+use super::{Parsed, Parser, number, unquote};
 use crate::print::quoted;
 
 impl Parser<'_> {
@@ -23,7 +23,7 @@ impl Parser<'_> {
                 let slot = match self.scope.find(&name) {
                     Some((_, slot)) if assign => slot,
                     // Go finds the missing variable only on execution.
-                    None if assign => UNDEFINED,
+                    None if assign => self.scope.assign_undefined(name.clone()),
                     _ => self.scope.declare(name.clone()),
                 };
                 Variable { name, slot }

@@ -56,7 +56,8 @@ type Parsed<T> = Result<T, String>;
 
 /// The variables visible at a point of a template.
 struct Scope {
-    visible: Vec<Arc<str>>,
+    /// The names by slot, and whether a name was only assigned to, which Go finds out when it executes.
+    visible: Vec<(Arc<str>, bool)>,
     /// Named on the left of the declaration being read: usable only once it is over.
     pending: Vec<Arc<str>>,
     most: usize,
@@ -67,21 +68,28 @@ pub(crate) const UNDEFINED: usize = usize::MAX;
 
 impl Scope {
     fn new() -> Scope {
-        Scope { visible: vec!["$".into()], pending: Vec::new(), most: 1 }
+        Scope { visible: vec![("$".into(), false)], pending: Vec::new(), most: 1 }
     }
 
     fn find(&self, name: &str) -> Option<(Arc<str>, usize)> {
-        if let Some(slot) = self.visible.iter().rposition(|visible| &**visible == name) {
-            return Some((self.visible[slot].clone(), slot));
+        if let Some(at) = self.visible.iter().rposition(|(visible, _)| &**visible == name) {
+            let (name, undefined) = &self.visible[at];
+            return Some((name.clone(), if *undefined { UNDEFINED } else { at }));
         }
         let pending = self.pending.iter().find(|pending| &***pending == name)?;
         Some((pending.clone(), UNDEFINED))
     }
 
     fn declare(&mut self, name: Arc<str>) -> usize {
-        self.visible.push(name);
+        self.visible.push((name, false));
         self.most = self.most.max(self.visible.len());
         self.visible.len() - 1
+    }
+
+    /// A name that is assigned to without a declaration can be read from then on, as far as reading the text goes.
+    fn assign_undefined(&mut self, name: Arc<str>) -> usize {
+        self.visible.push((name, true));
+        UNDEFINED
     }
 }
 

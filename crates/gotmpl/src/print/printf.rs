@@ -109,6 +109,8 @@ impl Printer<'_> {
         };
         rest = &rest[verb.len_utf8()..];
         spec.verb = verb;
+        // For the fields of structs, which no value here shows.
+        spec.plus &= verb != 'v';
         if verb == '%' {
             out.push('%');
         } else if !self.good_index {

@@ -11,6 +11,11 @@ pub(crate) fn is_print(c: char) -> bool {
     if c.is_ascii() {
         return (' '..='~').contains(&c);
     }
+    // The most common ones need no table.
+    if c.is_alphanumeric() || matches!(c, '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}' | '\u{2010}'..='\u{2027}')
+    {
+        return true;
+    }
     let printable = PRINTABLE.get_or_init(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S}]$").ok());
     let mut buffer = [0; 4];
     printable.as_ref().is_none_or(|printable| printable.is_match(c.encode_utf8(&mut buffer)))

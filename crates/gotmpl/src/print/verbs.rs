@@ -8,7 +8,7 @@ use super::{MAX_DEPTH, MAX_TEXT, print_go_syntax, printed, quoted, quoted_bytes,
 use crate::value::Value;
 
 /// A directive of a format.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 pub(super) struct Spec {
     pub(super) verb: char,
     pub(super) width: Option<usize>,
@@ -76,6 +76,7 @@ pub(super) fn format_value(out: &mut String, spec: &Spec, value: &Value, depth: 
         return;
     }
     match value {
+        Value::Nil if depth > 0 => out.push_str("<nil>"),
         Value::Nil if spec.verb == 'v' => spec.pad(out, "<nil>"),
         Value::Nil => {
             let _ = write!(out, "%!{}(<nil>)", spec.verb);
@@ -136,8 +137,11 @@ fn format_items(out: &mut String, spec: &Spec, items: &[Value], depth: usize) {
 
 fn bad_verb(out: &mut String, spec: &Spec, value: &Value) {
     let _ = write!(out, "%!{}({}=", spec.verb, value.type_name());
-    let plain = Spec { verb: 'v', ..Spec::default() };
-    format_value(out, &plain, value, 0);
+    // The flags stay in force, but not with the meaning that they have for %v.
+    match value {
+        Value::Float(number) => format_float_verb(out, &Spec { verb: 'g', ..*spec }, *number, value),
+        _ => format_value(out, &Spec { verb: 'v', sharp: false, ..*spec }, value, 0),
+    }
     out.push(')');
 }
 
@@ -146,7 +150,7 @@ fn format_integer(out: &mut String, spec: &Spec, negative: bool, magnitude: u64,
     let (digits, prefix) = match spec.verb {
         'v' | 'd' => (magnitude.to_string(), ""),
         'b' => (format!("{magnitude:b}"), if spec.sharp { "0b" } else { "" }),
-        'o' => (format!("{magnitude:o}"), if spec.sharp { "0" } else { "" }),
+        'o' => (format!("{magnitude:o}"), if spec.sharp && magnitude > 0 { "0" } else { "" }),
         'O' => (format!("{magnitude:o}"), "0o"),
         'x' => (format!("{magnitude:x}"), if spec.sharp { "0x" } else { "" }),
         'X' => (format!("{magnitude:X}"), if spec.sharp { "0X" } else { "" }),
@@ -173,8 +177,10 @@ fn format_float_verb(out: &mut String, spec: &Spec, number: f64, value: &Value) 
     let text = match spec.verb {
         'v' => format_float(number, 'g', spec.precision),
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => format_float(number, spec.verb, spec.precision),
+        'x' | 'X' => hexadecimal(number, spec),
         _ => return bad_verb(out, spec, value),
     };
+    let text = if spec.sharp && number.is_finite() { pointed(text, spec) } else { text };
     let (negative, body) = match text.strip_prefix('-') {
         Some(body) => (true, body),
         None => (false, text.strip_prefix('+').unwrap_or(&text)),
@@ -183,6 +189,72 @@ fn format_float_verb(out: &mut String, spec: &Spec, number: f64, value: &Value) 
         return spec.pad_number(out, false, if spec.space { "Inf" } else { "+Inf" }, false);
     }
     spec.pad_number(out, negative, body, number.is_finite());
+}
+
+/// The verbs x and X: hexadecimal digits and a binary exponent, `0x1.8p+01`.
+fn hexadecimal(number: f64, spec: &Spec) -> String {
+    const FRACTION: u32 = 52;
+    if !number.is_finite() {
+        return format_float(number, 'g', None);
+    }
+    let bits = number.to_bits();
+    let (mut fraction, mut exponent) =
+        (bits & ((1 << FRACTION) - 1), (bits >> FRACTION & 0x7ff) as i64 - 1023);
+    let mut whole = u64::from(number != 0.0);
+    if number == 0.0 {
+        exponent = 0;
+    } else if exponent == -1023 {
+        // Subnormal: the first bit that is set becomes the whole.
+        let shift = fraction.leading_zeros() - (63 - FRACTION);
+        fraction = fraction << shift & ((1 << FRACTION) - 1);
+        exponent = -1022 - i64::from(shift);
+    }
+    let mut digits = format!("{fraction:013x}");
+    match spec.precision {
+        Some(precision @ ..13) => {
+            let dropped = 4 * (13 - precision) as u32;
+            let all = whole << FRACTION | fraction;
+            let (kept, rest, half) = (all >> dropped, all & ((1 << dropped) - 1), 1u64 << (dropped - 1));
+            let kept = kept + u64::from(rest > half || (rest == half && kept & 1 == 1));
+            whole = kept >> (4 * precision);
+            let fraction = kept & ((1u64 << (4 * precision)) - 1);
+            digits = if precision == 0 { String::new() } else { format!("{fraction:0precision$x}") };
+            if whole == 2 {
+                whole = 1;
+                exponent += 1;
+            }
+        }
+        Some(precision) => digits.extend(std::iter::repeat_n('0', precision - 13)),
+        None => digits.truncate(digits.trim_end_matches('0').len()),
+    }
+    let (sign, point) =
+        (if number.is_sign_negative() { "-" } else { "" }, if digits.is_empty() { "" } else { "." });
+    let direction = if exponent < 0 { '-' } else { '+' };
+    let text = format!("{sign}0x{whole}{point}{digits}p{direction}{:02}", exponent.unsigned_abs());
+    if spec.verb == 'X' { text.to_uppercase() } else { text }
+}
+
+/// The flag `#`: always a decimal point, and for the verb g all the zeros up to the precision.
+fn pointed(text: String, spec: &Spec) -> String {
+    let general = matches!(spec.verb, 'v' | 'g' | 'G');
+    let wanted = if general { spec.precision.unwrap_or(6) } else { 0 };
+    let (number, exponent) = match text.find(['e', 'E']) {
+        Some(at) => text.split_at(at),
+        None => (text.as_str(), ""),
+    };
+    let digits = number.trim_start_matches('-');
+    let significant = digits.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
+    let mut missing = wanted.saturating_sub(significant);
+    let mut out = number.to_owned();
+    if !digits.contains('.') {
+        if digits == "0" {
+            missing = missing.saturating_sub(1);
+        }
+        out.push('.');
+    }
+    out.extend(std::iter::repeat_n('0', missing));
+    out.push_str(exponent);
+    out
 }
 
 fn format_string(out: &mut String, spec: &Spec, bytes: &[u8], value: &Value) {

@@ -34,7 +34,7 @@ pub enum SemverError {
     #[error("invalid metadata string")]
     Metadata,
     /// Not a constraint.
-    #[error("improper constraint: {0}")]
+    #[error("improper constraint: {}", crate::print::quoted(.0))]
     Constraint(String),
     /// A constraint whose version can't be read.
     #[error("constraint parser error")]

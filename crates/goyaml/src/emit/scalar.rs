@@ -73,11 +73,15 @@ impl Emitter {
 
     pub(super) fn double_quoted(&mut self, text: &str, fold: bool) {
         self.indicator("\"", true, false, false);
+        // go-yaml takes every character of a text that begins with a byte order mark for one.
+        let all_escaped = text.starts_with('\u{feff}');
         let (mut spaces, mut first) = (false, true);
         let mut characters = text.chars().peekable();
         while let Some(c) = characters.next() {
             let next = characters.peek().copied();
-            if c == ' ' {
+            if all_escaped {
+                self.put_escaped(c);
+            } else if c == ' ' {
                 let inside = !first && next.is_some();
                 if fold && !spaces && inside && self.column > self.layout.width {
                     self.write_indent();

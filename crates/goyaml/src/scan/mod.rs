@@ -73,25 +73,22 @@ impl<'a> Scanner<'a> {
 
     /// Takes the next token.
     pub(crate) fn next(&mut self) -> Result<Token, Error> {
-        let token = self.peek()?.clone();
-        if token.kind != TokenKind::StreamEnd {
-            self.queue.pop_front();
-            self.taken += 1;
+        if self.peek()?.kind == TokenKind::StreamEnd {
+            return self.peek().cloned();
         }
-        Ok(token)
+        self.taken += 1;
+        // `peek` has seen to it that there is a first one.
+        self.queue.pop_front().ok_or_else(|| Error::whole("did not find expected <stream-end>"))
     }
 
     fn needs_more(&mut self) -> Result<bool, Error> {
-        if self.finished {
-            return Ok(false);
-        }
         if self.queue.is_empty() {
-            return Ok(true);
+            return Ok(!self.finished);
         }
         // The head may still become a key: then its key token has to come first.
         for level in 0..self.keys.len() {
             if self.keys[level].is_some_and(|key| key.token == self.taken) && self.key_is_valid(level)? {
-                return Ok(true);
+                return Ok(!self.finished);
             }
         }
         Ok(false)

@@ -91,17 +91,17 @@ pub(super) fn register(functions: &mut Functions) {
         duration_of(first(arguments)).map(Value::Duration).map_err(FunctionError::from)
     });
     const HOUR: i64 = 3600 * SECOND;
-    for (name, unit, divisor) in [
-        ("durationSeconds", SECOND, 1.0),
-        ("durationMinutes", 60 * SECOND, 1.0),
-        ("durationHours", HOUR, 1.0),
-        ("durationDays", HOUR, 24.0),
-        ("durationWeeks", HOUR, 168.0),
+    // Divided one by one, as Helm does: the last digit depends on it.
+    for (name, unit, divisors) in [
+        ("durationSeconds", SECOND, [1.0, 1.0]),
+        ("durationMinutes", 60 * SECOND, [1.0, 1.0]),
+        ("durationHours", HOUR, [1.0, 1.0]),
+        ("durationDays", HOUR, [24.0, 1.0]),
+        ("durationWeeks", HOUR, [24.0, 7.0]),
     ] {
         functions.register(name, ANY, move |_, arguments| {
-            Ok(Value::Float(
-                duration_of(first(arguments)).map_or(0.0, |duration| in_units(duration, unit) / divisor),
-            ))
+            let duration = duration_of(first(arguments)).map_or(0.0, |duration| in_units(duration, unit));
+            Ok(Value::Float(duration / divisors[0] / divisors[1]))
         });
     }
     for (name, unit) in

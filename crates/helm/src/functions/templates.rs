@@ -1,7 +1,6 @@
 //! Functions that execute templates or stop them: `include`, `tpl`, `required`, `fail`; and the two that would ask
 //! the outside, `lookup` and `getHostByName`, which find nothing.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use gotmpl::{FunctionError, Functions, Signature, State, Type, Value, text_of};
@@ -13,7 +12,28 @@ pub(crate) const ERROR_END: &str = "HELM_ERR_END";
 
 /// How deep each template is included within itself at present.
 #[derive(Debug, Default)]
-pub(crate) struct IncludeDepths(HashMap<Arc<str>, usize>);
+pub(crate) struct IncludeDepths(Vec<(Arc<str>, usize)>);
+
+impl IncludeDepths {
+    /// Counts a template that is about to be executed; false if it is within itself too often.
+    fn enter(&mut self, name: &Arc<str>) -> bool {
+        match self.0.iter_mut().find(|(open, _)| open == name) {
+            Some((_, depth)) if *depth > MAX_INCLUDES => return false,
+            Some((_, depth)) => *depth += 1,
+            None => self.0.push((name.clone(), 1)),
+        }
+        true
+    }
+
+    fn leave(&mut self, name: &Arc<str>) {
+        if let Some(at) = self.0.iter().rposition(|(open, _)| open == name) {
+            self.0[at].1 -= 1;
+            if self.0[at].1 == 0 {
+                self.0.swap_remove(at);
+            }
+        }
+    }
+}
 
 const MAX_INCLUDES: usize = 1000;
 
@@ -28,29 +48,31 @@ pub(crate) fn without_missing(text: String) -> String {
     if text.contains("<no value>") { text.replace("<no value>", "") } else { text }
 }
 
+/// The text of an argument, shared with it where possible.
+fn shared(value: &Value) -> Arc<str> {
+    match value {
+        Value::String(text) => text.clone(),
+        other => text_of(other).into(),
+    }
+}
+
 fn include(state: &mut State, arguments: &[Value]) -> Result<Value, FunctionError> {
     let [name, data] = arguments else { return Err(FunctionError::from("include wants a name and data")) };
-    let name: Arc<str> = text_of(name).into();
-    if let Some(IncludeDepths(depths)) = state.host::<IncludeDepths>() {
-        let depth = depths.entry(name.clone()).or_default();
-        if *depth > MAX_INCLUDES {
-            let message = "rendering template has a nested reference name";
-            return Err(FunctionError::from(format!("{message}: {name}: unable to execute template")));
-        }
-        *depth += 1;
+    let name = shared(name);
+    if state.host::<IncludeDepths>().is_some_and(|depths| !depths.enter(&name)) {
+        let message = "rendering template has a nested reference name";
+        return Err(FunctionError::from(format!("{message}: {name}: unable to execute template")));
     }
-    let output = state.execute(&name, data);
-    if let Some(IncludeDepths(depths)) = state.host::<IncludeDepths>()
-        && let Some(depth) = depths.get_mut(&name)
-    {
-        *depth -= 1;
+    let output = state.include(&name, data);
+    if let Some(depths) = state.host::<IncludeDepths>() {
+        depths.leave(&name);
     }
-    Ok(Value::from(output?))
+    Ok(output?)
 }
 
 fn tpl(state: &mut State, arguments: &[Value]) -> Result<Value, FunctionError> {
     let [text, data] = arguments else { return Err(FunctionError::from("tpl wants a text and data")) };
-    let text: Arc<str> = text_of(text).into();
+    let text = shared(text);
     // Helm parses the text under the name of the whole set, which no other template has.
     let name = state.set().name().clone();
     let output = state.execute_text(&name, &text, data).map_err(|error| {
@@ -60,7 +82,12 @@ fn tpl(state: &mut State, arguments: &[Value]) -> Result<Value, FunctionError> {
         };
         FunctionError::from(error).context(&format!("{doing} {text:?}"))
     })?;
-    Ok(Value::from(without_missing(output)))
+    Ok(match output {
+        Value::String(output) if output.contains("<no value>") => {
+            Value::from(output.replace("<no value>", ""))
+        }
+        output => output,
+    })
 }
 
 fn required(_state: &mut State, arguments: &[Value]) -> Result<Value, FunctionError> {

@@ -1,0 +1,5 @@
+{{- range $i, $item := .Values.items }}
+{{- range $key, $value := $item.labels }}
+{{ $key }}: {{ tpl $value $ | quote }}
+{{- end }}
+{{- end }}
