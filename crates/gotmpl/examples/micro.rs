@@ -50,7 +50,7 @@ fn data() -> Value {
         Value::map([
             ("name", text(format!("item{number}"))),
             ("replicas", Value::Float(f64::from(number))),
-            ("autoscaling", Value::Bool(number % 2 == 0)),
+            ("autoscaling", Value::Bool(number.is_multiple_of(2))),
             ("port", Value::Float(8080.0 + f64::from(number))),
             ("labels", Value::map(labels.map(|(key, value)| (key, text(value))))),
         ])

@@ -15,7 +15,7 @@
 //!   resolved when a text is parsed, so register first.
 //! - [`TemplateSet`] holds parsed templates that call each other. Parse once, execute from any number of threads.
 //! - [`State`] is one execution: it spends one budget and shows host functions what they need, such as
-//!   [`State::execute`] (Helm's `include`) and [`State::execute_text`] (Helm's `tpl`).
+//!   [`State::include`] and [`State::execute_text`] (Helm's `tpl`).
 //! - [`Environment`] is the clock and the randomness; [`FixedEnvironment`] pins them.
 //!
 //! ```
@@ -24,7 +24,7 @@
 //!
 //! let mut functions = Functions::sprig();
 //! functions.register("include", Signature::fixed(&[Type::String, Type::Any]), |state, arguments| {
-//!     Ok(Value::from(state.execute(&text_of(&arguments[0]), &arguments[1])?))
+//!     Ok(state.include(&text_of(&arguments[0]), &arguments[1])?)
 //! });
 //! let mut set = TemplateSet::new("example", Arc::new(functions), Options::default());
 //! set.parse("greet", r#"{{ define "name" }}<{{ .name }}>{{ end }}Hello {{ include "name" . }}!"#)?;

@@ -82,6 +82,11 @@ fn functions_of_sprig() {
 }
 
 #[test]
+fn corners() {
+    check("corners", include_str!("golden/corners.json"), 80);
+}
+
+#[test]
 fn probe() {
     check("probe", include_str!("golden/probe.json"), 200);
 }

@@ -53,13 +53,13 @@ struct Counter(u32);
 fn set(texts: &[(&str, &str)]) -> TemplateSet {
     let mut functions = Functions::sprig();
     functions.register("include", Signature::fixed(&[Type::String, Type::Any]), |state, arguments| {
-        Ok(Value::from(state.execute(&text_of(&arguments[0]), &arguments[1])?))
+        Ok(state.include(&text_of(&arguments[0]), &arguments[1])?)
     });
     functions.register("tpl", Signature::fixed(&[Type::String, Type::Any]), |state, arguments| {
         let name = state.template_name().cloned().unwrap_or_default();
         let text: Arc<str> = text_of(&arguments[0]).into();
         let result = state.execute_text(&name, &text, &arguments[1]);
-        Ok(Value::from(result.map_err(|error| FunctionError::from(error).context("in tpl"))?))
+        result.map_err(|error| FunctionError::from(error).context("in tpl"))
     });
     functions.register("count", Signature::fixed(&[]), |state, _| {
         let counter = state.host::<Counter>().ok_or("no counter")?;

@@ -358,10 +358,12 @@ impl<'a> Parser<'a> {
             TokenKind::BlockEntry if place == Place::BlockOrUnindentedSequence => {
                 NodeKind::Sequence { items: Vec::new(), flow: false }
             }
-            TokenKind::Scalar { value, style } => {
-                let plain = *style == ScalarStyle::Plain;
+            TokenKind::Scalar { .. } => {
+                let (value, style) =
+                    self.scanner.take_scalar().unwrap_or((String::new(), ScalarStyle::Plain));
+                let plain = style == ScalarStyle::Plain;
                 let implicit = (tag.is_none() && plain) || tag == Some("!");
-                NodeKind::Scalar { value: value.clone(), style: *style, implicit }
+                NodeKind::Scalar { value, style, implicit }
             }
             TokenKind::FlowSequenceStart => NodeKind::Sequence { items: Vec::new(), flow: true },
             TokenKind::FlowMappingStart => NodeKind::Mapping { entries: Vec::new(), flow: true },

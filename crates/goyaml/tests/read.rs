@@ -212,3 +212,8 @@ fn no_text_makes_it_panic() {
     }
     assert!(read > 1000, "the pieces should make readable texts now and then, made {read}");
 }
+
+#[test]
+fn a_bracket_where_only_a_key_can_stand_misses_its_colon() {
+    refuses("a:\n{\n\n", "yaml: line 4: could not find expected ':'");
+}

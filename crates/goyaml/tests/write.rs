@@ -129,3 +129,8 @@ fn keys_come_in_natural_order() {
     assert!(KeyOrder::V2.compare("a1-", "a1b").is_lt() && KeyOrder::V3.compare("a1-", "a1b").is_gt());
     assert_eq!(keys, ["_x", "1", "2", "10", "B", "a", "a-b", "a.b", "a01", "a9", "a10", "b", "é"]);
 }
+
+#[test]
+fn a_text_behind_a_byte_order_mark_is_all_escapes() {
+    writes(&json!({"k": "\u{feff}a b"}), "k: \"\\uFEFF\\x61\\x20\\x62\"\n");
+}

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use super::layout::{MONTHS, WEEKDAYS};
 use super::{Time, ZERO_SECONDS, Zone, days_from_civil, duration_text};
+use crate::exec::State;
 use crate::functions::{FunctionError, FunctionResult, Signature, text_of};
 use crate::value::{Object, Type, Value};
+
+const NONE: Signature = Signature::fixed(&[]);
 
 /// A number that prints as a name: `time.Month` and `time.Weekday`.
 pub(crate) struct Named {
@@ -32,6 +35,14 @@ impl Object for Named {
         self.number != 0
     }
 
+    fn method(&self, name: &str) -> Option<&Signature> {
+        (name == "String").then_some(&NONE)
+    }
+
+    fn call(&self, _: &str, _: &[Value], _: &mut State) -> FunctionResult {
+        Ok(Value::string(self.name))
+    }
+
     fn print(&self) -> String {
         self.name.to_owned()
     }
@@ -45,8 +56,6 @@ impl Object for Named {
             && other.as_any().downcast_ref::<Named>().is_some_and(|other| other.number == self.number)
     }
 }
-
-const NONE: Signature = Signature::fixed(&[]);
 
 /// The parameters of a method of a time or duration.
 pub(crate) fn method(value: &Value, name: &str) -> Option<Signature> {

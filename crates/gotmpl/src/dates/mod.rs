@@ -43,7 +43,12 @@ impl Zone {
     pub fn find(name: &str) -> Option<Zone> {
         match name {
             "" | "UTC" => Some(Zone::Utc),
-            _ => TimeZoneDatabase::bundled().get(name).ok().map(Zone::Named),
+            // The names are those of files, so their case matters.
+            _ => TimeZoneDatabase::bundled()
+                .get(name)
+                .ok()
+                .filter(|zone| zone.iana_name().is_none_or(|found| found == name))
+                .map(Zone::Named),
         }
     }
 
@@ -52,13 +57,16 @@ impl Zone {
         match self {
             Zone::Utc => (0, "UTC".to_owned()),
             Zone::Fixed(name, offset) => (*offset, name.clone()),
-            Zone::Named(zone) => match Timestamp::from_second(seconds) {
-                Ok(moment) => {
-                    let info = zone.to_offset_info(moment);
-                    (info.offset().seconds(), info.abbreviation().to_owned())
-                }
-                Err(_) => (0, "UTC".to_owned()),
-            },
+            Zone::Named(zone) => {
+                // Beyond the calendar the first and last rules go on.
+                let moment = Timestamp::from_second(seconds).unwrap_or(if seconds < 0 {
+                    Timestamp::MIN
+                } else {
+                    Timestamp::MAX
+                });
+                let info = zone.to_offset_info(moment);
+                (info.offset().seconds(), info.abbreviation().to_owned())
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::environment::Environment;
 use crate::error::{Error, ExecuteError};
-use crate::functions::{FunctionError, RegexCache};
+use crate::functions::FunctionError;
 use crate::limits::{Limit, Limits, stack_position};
 use crate::parse::ast::{Place, Template};
 use crate::set::TemplateSet;
@@ -57,7 +57,6 @@ pub struct State {
     depth: usize,
     stack_top: usize,
     host: Option<Box<dyn Any + Send>>,
-    pub(crate) regexes: RegexCache,
 }
 
 impl State {
@@ -79,7 +78,6 @@ impl State {
             depth: 0,
             stack_top: 0,
             host: None,
-            regexes: RegexCache::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{FunctionError, FunctionResult, Functions, Signature};
+use crate::dates::Named;
 use crate::print::{printed, printf};
 use crate::value::{Type, Value};
 
@@ -25,6 +26,7 @@ fn basic(value: &Value) -> Option<Basic<'_>> {
         Value::Complex(real, imaginary) => Basic::Complex(*real, *imaginary),
         Value::String(text) => Basic::Text(text.as_bytes()),
         Value::Binary(bytes) => Basic::Text(bytes),
+        Value::Object(_) => Basic::Int(value.downcast::<Named>()?.number),
         _ => return None,
     })
 }

@@ -17,6 +17,8 @@ mod lists;
 mod logic;
 mod numbers;
 mod paths;
+mod pattern;
+mod pattern_class;
 mod random;
 mod regular;
 mod strings;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 
 pub use arguments::{bytes_of, text_of};
 pub(crate) use encoding::base64;
-pub(crate) use regular::RegexCache;
+use regular::RegexCache;
 use texts::{ParsedTexts, Templates};
 
 use crate::error::Error;
@@ -152,6 +154,8 @@ pub struct Functions {
     functions: HashMap<Arc<str>, Arc<Function>>,
     /// Texts that were parsed with these functions while templates executed.
     texts: Arc<ParsedTexts>,
+    /// Regular expressions that were compiled while templates executed.
+    regexes: Arc<RegexCache>,
 }
 
 impl Functions {
@@ -253,6 +257,10 @@ impl Functions {
         let templates: Templates = crate::parse::parse(name, text, self)?.into();
         self.texts.keep(name, text, &templates);
         Ok(templates)
+    }
+
+    pub(crate) fn regexes(&self) -> &RegexCache {
+        &self.regexes
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Function>> {

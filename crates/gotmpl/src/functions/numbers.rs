@@ -117,33 +117,37 @@ impl Decimal {
 type Exact = fn(Decimal, Decimal) -> Option<Decimal>;
 
 /// Computes in decimal; numbers too long for that fall back to binary floats.
-fn decimal(first: f64, rest: &[Value], exact: Exact, rough: fn(f64, f64) -> f64) -> f64 {
+fn decimal(first: f64, rest: &[Value], exact: Exact, rough: fn(f64, f64) -> f64) -> FunctionResult {
+    let mut all = std::iter::once(first).chain(rest.iter().map(to_float));
+    if let Some(number) = all.find(|number| !number.is_finite()) {
+        return Err(format!("Cannot create a Decimal from {}", crate::print::float_text(number)).into());
+    }
     let computed = rest.iter().try_fold(Decimal::new(first), |total, next| {
         total.and_then(|total| exact(total, Decimal::new(to_float(next))?)).map(Some)
     });
-    match computed.flatten() {
+    Ok(Value::Float(match computed.flatten() {
         Some(total) => total.to_float(),
         None => rest.iter().map(to_float).fold(first, rough),
-    }
+    }))
 }
 
 fn floats(functions: &mut Functions) {
     let add: Exact = |a, b| a.add(b, 1);
     functions.register("add1f", ONE, move |_, one| {
-        Ok(Value::Float(decimal(to_float(&one[0]), &[Value::Int(1)], add, |a, b| a + b)))
+        decimal(to_float(&one[0]), &[Value::Int(1)], add, |a, b| a + b)
     });
-    functions.register("addf", ALL, move |_, all| Ok(Value::Float(decimal(0.0, all, add, |a, b| a + b))));
+    functions.register("addf", ALL, move |_, all| decimal(0.0, all, add, |a, b| a + b));
     functions.register("subf", MORE, |_, all| {
-        Ok(Value::Float(decimal(to_float(&all[0]), &all[1..], |a, b| a.add(b, -1), |a, b| a - b)))
+        decimal(to_float(&all[0]), &all[1..], |a, b| a.add(b, -1), |a, b| a - b)
     });
     functions.register("mulf", MORE, |_, all| {
-        Ok(Value::Float(decimal(to_float(&all[0]), &all[1..], Decimal::multiply, |a, b| a * b)))
+        decimal(to_float(&all[0]), &all[1..], Decimal::multiply, |a, b| a * b)
     });
     functions.register("divf", MORE, |_, all| {
         if all[1..].iter().any(|divisor| to_float(divisor) == 0.0) {
             return Err("decimal division by 0".into());
         }
-        Ok(Value::Float(decimal(to_float(&all[0]), &all[1..], Decimal::divide, |a, b| a / b)))
+        decimal(to_float(&all[0]), &all[1..], Decimal::divide, |a, b| a / b)
     });
     functions.register("maxf", MORE, |_, all| {
         Ok(Value::Float(all.iter().map(to_float).reduce(f64::max).unwrap_or(0.0)))

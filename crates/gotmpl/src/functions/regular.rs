@@ -1,168 +1,78 @@
 //! sprig's regular expressions. Go and the regex crate share RE2's way of matching; the patterns differ in details, which
-//! `translate` evens out: Perl classes and word boundaries are ASCII in Go, and `\Q...\E`, octal escapes and stray
-//! braces are allowed.
+//! `pattern.rs` evens out.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use regex::{NoExpand, Regex, RegexBuilder};
 
 use super::arguments::{int_of, string_list};
+use super::pattern::translate;
 use super::{FunctionError, FunctionResult, Functions, Signature, text_of};
 use crate::exec::State;
+use crate::print::quoted;
 use crate::value::{List, ListType, Type, Value};
 
-/// Compiled expressions by their Go text, one cache a state.
+/// Compiled expressions by their Go text. All executions with the same functions share them.
 #[derive(Default)]
-pub(crate) struct RegexCache {
-    compiled: HashMap<Arc<str>, Result<Regex, String>>,
+pub(crate) struct RegexCache(RwLock<HashMap<Arc<str>, Compiled>>);
+
+type Compiled = Result<Regex, String>;
+
+/// Expressions to keep, and how large a program may be to be kept: together some megabytes.
+const MAX_KEPT: usize = 256;
+const SMALL_PROGRAM: usize = 64 << 10;
+
+/// No compiled program may be larger, as Go bounds repetitions.
+const LARGE_PROGRAM: usize = 4 << 20;
+
+fn compile(translated: &str, size: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(translated).size_limit(size).dfa_size_limit(4 * size).build()
 }
 
 impl State {
     fn regex(&mut self, pattern: &str) -> Result<Regex, FunctionError> {
-        if let Some(known) = self.regexes.compiled.get(pattern) {
+        let functions = self.set().functions().clone();
+        if let Some(known) = functions.regexes().0.read().get(pattern) {
             return known.clone().map_err(FunctionError::from);
         }
         self.charge(pattern.len().saturating_mul(16))?;
-        // A compiled program is charged against a bound of its own, as Go bounds repetitions.
-        let compiled = RegexBuilder::new(&translate(pattern)).size_limit(4 << 20).build().map_err(|error| {
-            let reason = reason(&error);
-            format!("error parsing regexp: {reason}: `{pattern}`")
-        });
-        self.regexes.compiled.insert(pattern.into(), compiled.clone());
+        let compiled = match translate(pattern).map_err(|error| error.to_string()) {
+            Err(message) => Err(message),
+            Ok(translated) => match compile(&translated, SMALL_PROGRAM) {
+                Ok(regex) => Ok(regex),
+                Err(regex::Error::CompiledTooBig(_)) => {
+                    self.charge(LARGE_PROGRAM)?;
+                    return compile(&translated, LARGE_PROGRAM).map_err(|_| {
+                        format!("error parsing regexp: expression too large: `{pattern}`").into()
+                    });
+                }
+                // What Go would take; the last line says what is wrong.
+                Err(error) => {
+                    let text = error.to_string();
+                    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                    Err(format!("error parsing regexp: {reason}: `{pattern}`"))
+                }
+            },
+        };
+        let mut kept = functions.regexes().0.write();
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        if pattern.len() < SMALL_PROGRAM {
+            kept.insert(pattern.into(), compiled.clone());
+        }
         compiled.map_err(FunctionError::from)
     }
 }
 
-/// Go's words for the most frequent mistakes.
-fn reason(error: &regex::Error) -> String {
-    let regex::Error::Syntax(text) = error else { return "expression too large".to_owned() };
-    let own = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    match own {
-        "unclosed group" => "missing closing )".to_owned(),
-        "unopened group" => "unexpected )".to_owned(),
-        "unclosed character class" => "missing closing ]".to_owned(),
-        "repetition operator missing expression" => "missing argument to repetition operator".to_owned(),
-        "unrecognized escape sequence" => "invalid escape sequence".to_owned(),
-        _ if own.starts_with("invalid character class range") => "invalid character class range".to_owned(),
-        _ => own.to_owned(),
+/// A pattern in an error, in backquotes if they can hold it.
+fn shown(pattern: &str) -> String {
+    if pattern.contains('`') || pattern.chars().any(|c| c.is_control() && c != '\t') {
+        return quoted(pattern);
     }
-}
-
-/// A Go pattern as the regex crate wants it.
-fn translate(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len() + 16);
-    let mut rest = pattern;
-    // The depth of a bracketed class: in it, an opening bracket is a literal in Go.
-    let mut in_class = false;
-    while let Some(c) = rest.chars().next() {
-        let after = &rest[c.len_utf8()..];
-        match c {
-            '\\' => {
-                rest = escape(after, in_class, &mut out);
-                continue;
-            }
-            '[' if !in_class => {
-                in_class = true;
-                out.push('[');
-                rest = after;
-                if let Some(negated) = rest.strip_prefix('^') {
-                    out.push('^');
-                    rest = negated;
-                }
-                // A bracket that closes at once is a literal.
-                if let Some(literal) = rest.strip_prefix(']') {
-                    out.push_str("\\]");
-                    rest = literal;
-                }
-                continue;
-            }
-            '[' => match after.strip_prefix(':').and_then(|name| name.find(":]")) {
-                Some(end) => {
-                    out.push_str(&rest[..end + 4]);
-                    rest = &rest[end + 4..];
-                    continue;
-                }
-                None => out.push_str("\\["),
-            },
-            ']' if in_class => {
-                in_class = false;
-                out.push(']');
-            }
-            '&' | '~' if in_class => {
-                out.push('\\');
-                out.push(c);
-            }
-            // Two hyphens in a row would be a set difference.
-            '-' if in_class && (after.starts_with('-') || out.ends_with('-')) => out.push_str("\\-"),
-            '{' if !in_class && !is_repetition(rest) => out.push_str("\\{"),
-            _ => out.push(c),
-        }
-        rest = after;
-    }
-    out
-}
-
-/// Whether `{2}`, `{2,}` or `{2,3}` stands here; any other brace is a literal in Go.
-fn is_repetition(text: &str) -> bool {
-    let Some((inner, _)) = text[1..].split_once('}') else { return false };
-    let (low, high) = inner.split_once(',').unwrap_or((inner, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    !low.is_empty() && digits(low) && digits(high)
-}
-
-/// What stands behind a backslash; returns the rest of the pattern.
-fn escape<'p>(after: &'p str, in_class: bool, out: &mut String) -> &'p str {
-    let Some(c) = after.chars().next() else {
-        out.push('\\');
-        return after;
-    };
-    let rest = &after[c.len_utf8()..];
-    let class = match c {
-        'd' => "0-9",
-        's' => r"\t\n\x0c\r ",
-        'w' => "0-9A-Za-z_",
-        'D' => "^0-9",
-        'S' => r"^\t\n\x0c\r ",
-        'W' => "^0-9A-Za-z_",
-        _ => "",
-    };
-    if !class.is_empty() {
-        if in_class && !class.starts_with('^') {
-            out.push_str(class);
-            // Behind a class a hyphen is itself: there is no range that could begin with a class.
-            if let Some(behind) = rest.strip_prefix('-') {
-                out.push_str(r"\-");
-                return behind;
-            }
-        } else {
-            out.push('[');
-            out.push_str(class);
-            out.push(']');
-        }
-        return rest;
-    }
-    match c {
-        'b' if !in_class => out.push_str(r"(?-u:\b)"),
-        'B' if !in_class => out.push_str(r"(?-u:\B)"),
-        'Q' => {
-            let end = rest.find("\\E").unwrap_or(rest.len());
-            out.push_str(&regex::escape(&rest[..end]));
-            return rest.get(end + 2..).unwrap_or("");
-        }
-        '0' | '1'..='7' if c == '0' || rest.starts_with(|digit: char| ('0'..='7').contains(&digit)) => {
-            let digits = 1 + rest.bytes().take(2).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
-            let number = u32::from_str_radix(&after[..digits], 8).unwrap_or(0);
-            out.push_str(&format!("\\x{{{number:x}}}"));
-            return &after[digits..];
-        }
-        _ if c.is_ascii_punctuation() => out.push_str(&regex::escape(&c.to_string())),
-        _ => {
-            out.push('\\');
-            out.push(c);
-        }
-    }
-    rest
+    format!("`{pattern}`")
 }
 
 const TEXT: Signature = Signature::fixed(&[Type::String, Type::String]);
@@ -180,7 +90,7 @@ fn both(
         let pattern = text_of(&arguments[0]);
         let regex = state.regex(&pattern).map_err(|error| {
             if panics && error.limit.is_none() {
-                error.context(&format!("regexp: Compile(`{pattern}`)"))
+                error.context(&format!("regexp: Compile({})", shown(&pattern)))
             } else {
                 error
             }

@@ -100,6 +100,10 @@ fn parse(text: &str) -> Result<Url, String> {
             None => (None, authority),
         };
         if let Some(userinfo) = userinfo {
+            let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte);
+            if !userinfo.bytes().all(valid) {
+                return Err("net/url: invalid userinfo".to_owned());
+            }
             let shown = match userinfo.split_once(':') {
                 Some((user, password)) => {
                     let (user, password) = (unescape(user)?, unescape(password)?);
@@ -169,20 +173,23 @@ fn url_join(map: &Map) -> FunctionResult {
         ["scheme", "host", "path", "query", "opaque", "fragment", "userinfo"].map(|key| part(map, key));
     let (scheme, host, path, userinfo) = (scheme?, host?, path?, userinfo?);
     let opaque = opaque?;
+    let whole = format!("proto://{userinfo}@host");
+    let user = match userinfo.is_empty() {
+        true => None,
+        false => parse(&whole).map(|url| url.userinfo).map_err(|reason| {
+            let message = format!("unable to parse userinfo in dict: parse {}: {reason}", quoted(&whole));
+            FunctionError::from(message)
+        })?,
+    };
     let mut out = String::new();
     if !scheme.is_empty() {
         out.push_str(&scheme);
         out.push(':');
     }
     if opaque.is_empty() {
-        if !userinfo.is_empty() {
-            let whole = format!("proto://{userinfo}@host");
-            let user = parse(&whole).map_err(|reason| {
-                let message = format!("unable to parse userinfo in dict: parse {}: {reason}", quoted(&whole));
-                FunctionError::from(message)
-            })?;
+        if let Some(user) = user {
             out.push_str("//");
-            out.push_str(&user.userinfo.unwrap_or_default());
+            out.push_str(&user);
             out.push('@');
             out.push_str(&escape(&host, "!$&'()*+,;=:[]<>\""));
         } else if !scheme.is_empty() || !host.is_empty() {

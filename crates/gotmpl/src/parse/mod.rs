@@ -56,7 +56,7 @@ type Parsed<T> = Result<T, String>;
 
 /// The variables visible at a point of a template.
 struct Scope {
-    /// The names by slot, and whether a name was only assigned to, which Go finds out when it executes.
+    /// The names by slot, and whether there will be no such variable, which Go finds out when it executes.
     visible: Vec<(Arc<str>, bool)>,
     /// Named on the left of the declaration being read: usable only once it is over.
     pending: Vec<Arc<str>>,
@@ -72,9 +72,13 @@ impl Scope {
     }
 
     fn find(&self, name: &str) -> Option<(Arc<str>, usize)> {
-        if let Some(at) = self.visible.iter().rposition(|(visible, _)| &**visible == name) {
-            let (name, undefined) = &self.visible[at];
-            return Some((name.clone(), if *undefined { UNDEFINED } else { at }));
+        let visible = &self.visible;
+        if let Some(slot) = visible.iter().rposition(|(visible, undefined)| &**visible == name && !undefined)
+        {
+            return Some((visible[slot].0.clone(), slot));
+        }
+        if let Some((name, _)) = visible.iter().find(|(visible, _)| &**visible == name) {
+            return Some((name.clone(), UNDEFINED));
         }
         let pending = self.pending.iter().find(|pending| &***pending == name)?;
         Some((pending.clone(), UNDEFINED))
@@ -84,6 +88,11 @@ impl Scope {
         self.visible.push((name, false));
         self.most = self.most.max(self.visible.len());
         self.visible.len() - 1
+    }
+
+    /// The variables from a slot on are those of a block that is over. Its else branch may name them all the same.
+    fn leave_body(&mut self, from: usize) {
+        self.visible[from..].iter_mut().for_each(|(_, undefined)| *undefined = true);
     }
 
     /// A name that is assigned to without a declaration can be read from then on, as far as reading the text goes.
@@ -340,8 +349,8 @@ impl<'p> Parser<'p> {
             let place = self.place(pipe.place.offset as usize);
             let inner = self.scope.visible.len();
             let (body, ending) = self.items()?;
-            // Variables of the condition stay visible in the else branches, those of the body don't.
-            self.scope.visible.truncate(inner);
+            // Variables of the condition stay in the else branches, those of the body don't.
+            self.scope.leave_body(inner);
             branches.push(Branch { place, pipe, body });
             if matches!(ending, Ending::End) {
                 break;
@@ -373,7 +382,7 @@ impl<'p> Parser<'p> {
         self.loops += 1;
         let (body, ending) = self.items()?;
         self.loops -= 1;
-        self.scope.visible.truncate(inner);
+        self.scope.leave_body(inner);
         let otherwise = match ending {
             Ending::End => Vec::new(),
             Ending::Else => self.last_else()?,

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::float::{complex_text, format_float};
 use super::quote::{quoted_ascii, quoted_rune};
 use super::{MAX_DEPTH, MAX_TEXT, print_go_syntax, printed, quoted, quoted_bytes, unicode_point};
+use crate::dates::Named;
 use crate::value::Value;
 
 /// A directive of a format.
@@ -116,6 +117,12 @@ pub(super) fn format_value(out: &mut String, spec: &Spec, value: &Value, depth: 
         }
         Value::Duration(number) if !matches!(spec.verb, 'v' | 's' | 'q' | 'x' | 'X') => {
             format_integer(out, spec, *number < 0, number.unsigned_abs(), value);
+        }
+        Value::Object(_)
+            if !matches!(spec.verb, 'v' | 's' | 'q' | 'x' | 'X') && value.downcast::<Named>().is_some() =>
+        {
+            let number = value.downcast::<Named>().map_or(0, |named| named.number);
+            format_integer(out, spec, number < 0, number.unsigned_abs(), value);
         }
         Value::Time(_) | Value::Duration(_) | Value::Object(_) => {
             let text = printed(value);

@@ -267,6 +267,11 @@ impl Emitter {
         self.column += 1;
     }
 
+    fn put_str(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.chars().count();
+    }
+
     fn new_line(&mut self) {
         self.out.push('\n');
         self.column = 0;
@@ -288,7 +293,7 @@ impl Emitter {
         if needs_space && !self.white_space {
             self.put(' ');
         }
-        text.chars().for_each(|c| self.put(c));
+        self.put_str(text);
         self.white_space = white_space;
         self.indention &= indention;
     }

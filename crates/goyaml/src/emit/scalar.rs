@@ -42,10 +42,11 @@ impl Emitter {
     /// The text of a plain or single-quoted scalar.
     fn flow_text(&mut self, text: &str, fold: bool, quoted: bool) {
         let (mut spaces, mut breaks, mut first) = (false, false, true);
-        let mut characters = text.chars().peekable();
-        while let Some(c) = characters.next() {
-            let next = characters.peek().copied();
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let after = &rest[c.len_utf8()..];
             if c == ' ' {
+                let next = after.chars().next();
                 let inside = !quoted || (!first && next.is_some());
                 if fold && !spaces && inside && self.folds_at(next) {
                     self.write_indent();
@@ -53,9 +54,11 @@ impl Emitter {
                     self.put(c);
                 }
                 spaces = true;
+                rest = after;
             } else if is_break(c) {
                 self.put_line_break(c, !breaks);
                 breaks = true;
+                rest = after;
             } else {
                 if breaks {
                     self.write_indent();
@@ -63,9 +66,12 @@ impl Emitter {
                 if quoted && c == '\'' {
                     self.put('\'');
                 }
-                self.put(c);
+                let ends = |c: char| c == ' ' || is_break(c) || (quoted && c == '\'');
+                let word = after.find(ends).map_or(rest, |at| &rest[..c.len_utf8() + at]);
+                self.put_str(word);
                 self.indention = false;
                 (spaces, breaks) = (false, false);
+                rest = &rest[word.len()..];
             }
             first = false;
         }
@@ -156,18 +162,22 @@ impl Emitter {
     pub(super) fn literal(&mut self, text: &str) {
         self.block_header("|", text);
         let mut breaks = true;
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
             if is_break(c) {
                 self.put_line_break(c, false);
                 breaks = true;
-            } else {
-                if breaks {
-                    self.write_indent();
-                }
-                self.put(c);
-                self.indention = false;
-                breaks = false;
+                rest = &rest[c.len_utf8()..];
+                continue;
             }
+            if breaks {
+                self.write_indent();
+            }
+            let line = rest.find(is_break).map_or(rest, |end| &rest[..end]);
+            self.put_str(line);
+            self.indention = false;
+            breaks = false;
+            rest = &rest[line.len()..];
         }
     }
 

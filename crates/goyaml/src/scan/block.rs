@@ -111,8 +111,10 @@ pub(super) fn scan(
         line_break.clear();
         value.push_str(&breaks);
         after_blank = blank;
+        value.push_str(cursor.read_ascii_line());
         while !is_break_or_end(cursor.peek()) {
             value.push(cursor.read());
+            value.push_str(cursor.read_ascii_line());
         }
         cursor.read_break(&mut line_break);
         breaks = empty_lines(cursor, &mut indent, parent, &mut end)?;

@@ -40,6 +40,10 @@ pub(crate) fn is_word(c: char) -> bool {
 impl<'a> Cursor<'a> {
     /// Starts at the beginning, after making sure that every character may stand in YAML.
     pub(crate) fn new(text: &'a str) -> Result<Self, Error> {
+        let plain = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+        if text.bytes().all(plain) {
+            return Ok(Self { text, mark: Mark::default(), passed: 0 });
+        }
         let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
         if let Some((offset, _)) = text.char_indices().find(|(_, c)| !allowed(*c)) {
             let before = &text[..offset];
@@ -96,6 +100,22 @@ impl<'a> Cursor<'a> {
         c
     }
 
+    /// Passes and returns the ASCII characters that belong, none of them a line break, up to the first that doesn't.
+    pub(crate) fn read_ascii(&mut self, belongs: impl Fn(u8) -> bool) -> &'a str {
+        let start = self.mark.offset;
+        let rest = &self.text.as_bytes()[start..];
+        let length = rest.iter().take_while(|byte| byte.is_ascii() && belongs(**byte)).count();
+        self.mark.offset += length;
+        self.mark.column += length;
+        self.passed += length;
+        &self.text[start..start + length]
+    }
+
+    /// Passes and returns the ASCII characters up to the end of the line or the first other character.
+    pub(crate) fn read_ascii_line(&mut self) -> &'a str {
+        self.read_ascii(|byte| !matches!(byte, b'\n' | b'\r' | b'\0'))
+    }
+
     /// Passes one line break, `\r\n` counting as one, and appends what it means: a newline, except that the Unicode
     /// separators stand for themselves.
     pub(crate) fn read_break(&mut self, out: &mut String) {
@@ -143,8 +163,10 @@ impl<'a> Cursor<'a> {
             return;
         }
         let start = self.mark;
+        self.read_ascii_line();
         while !is_break_or_end(self.peek()) {
             self.skip();
+            self.read_ascii_line();
         }
         let line_start = self.text[..start.offset].rfind('\n').map_or(0, |at| at + 1);
         let trailing = !self.text[line_start..start.offset].trim().is_empty();

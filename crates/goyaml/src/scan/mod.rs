@@ -13,7 +13,7 @@ pub(crate) mod token;
 use std::collections::VecDeque;
 
 use crate::error::Error;
-use crate::node::Comment;
+use crate::node::{Comment, ScalarStyle};
 use crate::position::Mark;
 use cursor::{Cursor, END, is_blank_or_end, is_break};
 use token::{Token, TokenKind};
@@ -69,6 +69,14 @@ impl<'a> Scanner<'a> {
         }
         // `needs_more` holds while the queue is empty, so there is a first one.
         self.queue.front().ok_or_else(|| Error::whole("did not find expected <stream-end>"))
+    }
+
+    /// Takes the text out of the next token, a scalar, which itself stays.
+    pub(crate) fn take_scalar(&mut self) -> Option<(String, ScalarStyle)> {
+        match &mut self.queue.front_mut()?.kind {
+            TokenKind::Scalar { value, style } => Some((std::mem::take(value), *style)),
+            _ => None,
+        }
     }
 
     /// Takes the next token.

@@ -83,6 +83,11 @@ fn ends_word(cursor: &Cursor<'_>, flow: bool) -> bool {
     }
 }
 
+/// Characters that never end a word.
+fn in_word(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b':' | b',' | b'?' | b'[' | b']' | b'{' | b'}')
+}
+
 /// Reads a plain scalar; also says whether it ended after a line break, where a key may follow.
 pub(super) fn scan(cursor: &mut Cursor<'_>, indent: isize, flow: bool) -> Result<(Token, bool), Error> {
     let start = cursor.mark();
@@ -97,6 +102,7 @@ pub(super) fn scan(cursor: &mut Cursor<'_>, indent: isize, flow: bool) -> Result
         while !ends_word(cursor, flow) {
             gap.fold_into(&mut value);
             value.push(cursor.read());
+            value.push_str(cursor.read_ascii(in_word));
             end = cursor.mark();
         }
         if !is_blank(cursor.peek()) && !is_break(cursor.peek()) {

@@ -34,7 +34,11 @@ pub(super) fn scan(cursor: &mut Cursor<'_>) -> Result<Token, Error> {
                     break;
                 }
                 '\\' if double => value.push(escape(cursor)?),
-                _ => value.push(cursor.read()),
+                _ => {
+                    value.push(cursor.read());
+                    let inside = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b'\\');
+                    value.push_str(cursor.read_ascii(inside));
+                }
             }
         }
         if cursor.peek() == quote {
