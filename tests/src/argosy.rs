@@ -54,6 +54,8 @@ pub struct Argosy {
     namespace: String,
     url: String,
     password: String,
+    /// Whether it talks plain HTTP.
+    plain: bool,
     log: Arc<Mutex<String>>,
 }
 
@@ -65,6 +67,17 @@ impl Argosy {
 
     /// As [`Argosy::start`], with further arguments of `argosy run`.
     pub async fn start_with(world: &World, namespace: &str, further: &[&str]) -> Self {
+        Self::launch(world, namespace, further, true).await
+    }
+
+    /// As [`Argosy::start`], over TLS with a certificate that Argosy makes.
+    pub async fn start_with_tls(world: &World, namespace: &str) -> Self {
+        Self::launch(world, namespace, &[], false).await
+    }
+
+    async fn launch(world: &World, namespace: &str, further: &[&str], plain: bool) -> Self {
+        let metrics: &[&str] =
+            if further.contains(&"--metrics-port") { &[] } else { &["--metrics-port", "0"] };
         let home = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = [
             "run",
@@ -73,7 +86,6 @@ impl Argosy {
             "--namespace",
             namespace,
             "--install",
-            "--http",
             "--address",
             "127.0.0.1",
             "--port",
@@ -82,6 +94,8 @@ impl Argosy {
             &home.path().join("data").display().to_string(),
         ]
         .iter()
+        .chain(metrics)
+        .chain(if plain { &["--http"][..] } else { &[] })
         .chain(further)
         .map(|word| (*word).to_owned())
         .collect();
@@ -94,6 +108,7 @@ impl Argosy {
             namespace: namespace.to_owned(),
             url,
             password: String::new(),
+            plain,
             log,
         };
         let secret = world.get("v1", "Secret", namespace, types::names::INITIAL_ADMIN_SECRET).await;
@@ -113,7 +128,7 @@ impl Argosy {
 
     /// The API server's address, as clients take it.
     pub fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.split_once("://").map_or(&self.url, |(_, address)| address)
     }
 
     /// The namespace of the control plane.
@@ -145,7 +160,7 @@ impl Argosy {
         self.command(&[
             "login",
             self.address(),
-            "--plaintext",
+            if self.plain { "--plaintext" } else { "--insecure" },
             "--username",
             "admin",
             "--password",

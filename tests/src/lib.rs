@@ -14,10 +14,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests tell what they skip")]
 
 mod argosy;
+mod command_line;
 mod git_host;
 mod world;
 
 pub use argosy::{Argosy, Output, describe};
+pub use command_line::CoreCommandLine;
 pub use git_host::GitHost;
 pub use world::{Kind, World};
 

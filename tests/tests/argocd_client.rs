@@ -101,7 +101,11 @@ async fn story(client: &Client) {
     let files = files();
     let git = GitHost::start(&files.each_ref().map(|(path, text)| (*path, text.as_str()))).await;
     let world = World::sandbox().await;
-    let argosy = Argosy::start(&world, NAMESPACE).await;
+    let argosy = if client.flags.contains(&"--plaintext") {
+        Argosy::start(&world, NAMESPACE).await
+    } else {
+        Argosy::start_with_tls(&world, NAMESPACE).await
+    };
     let address = argosy.address();
 
     let wrong = ["login", address, "--username", "admin", "--password", "wrong"];
@@ -172,6 +176,14 @@ async fn a_day_with_the_stock_client_by_grpc() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_with_the_stock_client_by_grpc_web() {
     if let Some(client) = Client::new(&["--plaintext", "--grpc-web"]).await {
+        Box::pin(story(&client)).await;
+    }
+}
+
+/// Over TLS the client's first question is whether the server selects HTTP/2.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_with_the_stock_client_over_tls() {
+    if let Some(client) = Client::new(&["--insecure"]).await {
         Box::pin(story(&client)).await;
     }
 }

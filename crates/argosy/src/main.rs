@@ -1,10 +1,12 @@
 //! The argosy binary: parses arguments, wires the roles, nothing else.
 //!
 //! [`run`] is the control plane on a real cluster, [`demo`] the same on the sandbox with a repository of its own,
-//! [`offline`] renders without any of it; all client verbs are in the `cli` crate.
+//! [`offline`] renders without any of it; all client verbs are in the `cli` crate, and [`in_process`] is the server that
+//! they have for themselves with `--core`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line program")]
 
 mod demo;
+mod in_process;
 mod offline;
 mod run;
 
@@ -83,8 +85,12 @@ fn main() -> ExitCode {
 
 async fn dispatch(arguments: Arguments) -> ExitCode {
     let result = match arguments.verb {
-        Verb::Client(verb) => return Box::pin(cli::run(verb, &arguments.global)).await,
-        Verb::Version(options) => return cli::version(&options, &arguments.global).await,
+        Verb::Client(verb) => {
+            return Box::pin(cli::run(verb, &arguments.global, &in_process::InProcess)).await;
+        }
+        Verb::Version(options) => {
+            return cli::version(&options, &arguments.global, &in_process::InProcess).await;
+        }
         Verb::Demo(options) => Box::pin(demo::demo(&options)).await,
         Verb::Run(options) => Box::pin(run::run(&options, arguments.global.insecure)).await,
         Verb::Render(options) => Box::pin(offline::render(&options)).await,

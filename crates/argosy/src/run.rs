@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use cluster::{ClusterOptions, Clusters, ControlOptions, ControlPlane};
-use controller::{CompareLevel, Controller, ControllerOptions, Handle};
+use controller::{CompareLevel, Controller, ControllerOptions, Handle, Manifests};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use render::{RenderMetrics, RenderOptions, Renderer};
-use server::{ApplicationLoop, Deps, Server, ServerHandle, ServerOptions};
+use server::{ApplicationLoop, Deps, RenderedManifests, Server, ServerHandle, ServerOptions};
 use source::Sources;
 use tokio::sync::watch;
 use types::settings::parse;
@@ -42,9 +42,10 @@ pub(crate) struct RunOptions {
     /// The port of the API and the web page.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// The port of /metrics; without it they are not served.
-    #[arg(long)]
-    metrics_port: Option<u16>,
+    /// The port of /metrics and /healthz for the cluster's own monitoring, without TLS and without tokens; 0 for none.
+    /// On the port of the API, /metrics wants a token that may read all applications.
+    #[arg(long, default_value_t = 8082)]
+    metrics_port: u16,
     /// Serve plain HTTP, as does --insecure.
     #[arg(long = "insecure-http", visible_alias = "http")]
     insecure_http: bool,
@@ -133,23 +134,46 @@ impl ApplicationLoop for LoopPort {
         source: &'a ApplicationSource,
         revision: &'a str,
     ) -> BoxFuture<'a, Result<Option<RevisionMetadata>, String>> {
-        async move {
-            // Charts have versions, not commits.
-            if !source.chart.is_empty() {
-                return Ok(None);
-            }
-            let access = controller::credentials(&self.control)
-                .access(&source.repo_url, application.spec.project_name());
-            let metadata = self.renderer.sources().git().metadata(&source.repo_url, revision, &access).await;
-            metadata.map(Some).map_err(|error| error.to_string())
-        }
-        .boxed()
+        metadata(&self.control, &self.renderer, application, source, revision).boxed()
+    }
+
+    fn manifests<'a>(
+        &'a self,
+        application: &'a Application,
+        revisions: Vec<Option<String>>,
+    ) -> BoxFuture<'a, Result<RenderedManifests, String>> {
+        async move { Ok(told(self.handle.manifests(application, revisions).await?)) }.boxed()
     }
 
     fn metrics_text(&self) -> String {
         let mut text = self.handle.metrics_text();
         text.push_str(&render_metrics(&self.renderer.metrics()));
         text
+    }
+}
+
+/// What Git knows of a revision of a source; `None` for charts, which have versions, not commits.
+pub(crate) async fn metadata(
+    control: &ControlPlane,
+    renderer: &Renderer,
+    application: &Application,
+    source: &ApplicationSource,
+    revision: &str,
+) -> Result<Option<RevisionMetadata>, String> {
+    if !source.chart.is_empty() {
+        return Ok(None);
+    }
+    let access = controller::credentials(control).access(&source.repo_url, application.spec.project_name());
+    let metadata = renderer.sources().git().metadata(&source.repo_url, revision, &access).await;
+    metadata.map(Some).map_err(|error| error.to_string())
+}
+
+/// Manifests in the server's terms.
+pub(crate) fn told(manifests: Manifests) -> RenderedManifests {
+    RenderedManifests {
+        manifests: manifests.objects.iter().map(|object| object.to_json()).collect(),
+        revisions: manifests.revisions,
+        source_types: manifests.source_types,
     }
 }
 
@@ -174,19 +198,29 @@ impl Roles {
 
 /// A client for a kubeconfig file, for the pod's service account, or for the usual kubeconfig, in this order.
 pub(crate) async fn connect(kubeconfig: Option<&PathBuf>, context: Option<&str>) -> Result<kube::Client> {
+    Ok(kube::Client::try_from(configuration(kubeconfig, context).await?)?)
+}
+
+/// As [`connect`], before there is a connection.
+pub(crate) async fn configuration(
+    kubeconfig: Option<&PathBuf>,
+    context: Option<&str>,
+) -> Result<kube::Config> {
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-    let config = match kubeconfig {
+    match kubeconfig {
         Some(path) => {
             let kubeconfig = Kubeconfig::read_from(path).with_context(|| path.display().to_string())?;
             kube::Config::from_custom_kubeconfig(kubeconfig, &options)
                 .await
-                .with_context(|| path.display().to_string())?
+                .with_context(|| path.display().to_string())
+        }
+        None if context.is_some() => {
+            kube::Config::from_kubeconfig(&options).await.context("reading the usual kubeconfig")
         }
         None => kube::Config::infer()
             .await
-            .context("no cluster: give --kubeconfig FILE, or run in a pod with a service account")?,
-    };
-    Ok(kube::Client::try_from(config)?)
+            .context("no cluster: give --kubeconfig FILE, or run in a pod with a service account"),
+    }
 }
 
 /// Runs all roles until told to end; `insecure` is the flag of that name, which for a server means plain HTTP.
@@ -210,14 +244,15 @@ pub(crate) async fn run(options: &RunOptions, insecure: bool) -> Result<()> {
             server: ServerOptions {
                 address: options.address,
                 port: options.port,
-                metrics_port: options.metrics_port,
+                metrics_port: (options.metrics_port != 0).then_some(options.metrics_port),
                 insecure: plain,
                 root_path: options.rootpath.clone(),
                 ..ServerOptions::default()
             },
         },
     )
-    .await?;
+    .await
+    .context("other ports can be chosen with --port and --metrics-port")?;
     let scheme = if plain { "http" } else { "https" };
     println!("url: {scheme}://{}{}", shown_address(&roles.server), options.rootpath);
     println!(

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use types::Secret;
 
+use crate::core::CoreServer;
 use crate::error::Error;
 
 /// Where the server is and how to talk to it.
@@ -30,6 +31,8 @@ pub(crate) struct Client {
     base: String,
     server: String,
     token: Option<Secret<String>>,
+    /// The server of this process, when it is that.
+    core: Option<CoreServer>,
 }
 
 /// Query parameters; empty values are left out.
@@ -56,7 +59,22 @@ impl Client {
         let root = connection.root_path.trim_matches('/');
         let separator = if root.is_empty() { "" } else { "/" };
         let base = format!("{scheme}://{}{separator}{root}", connection.server);
-        Ok(Self { http, base, server: connection.server, token: connection.token })
+        Ok(Self { http, base, server: connection.server, token: connection.token, core: None })
+    }
+
+    /// Keeps the server of this process while the client is there.
+    pub(crate) fn with_core(self, server: CoreServer) -> Self {
+        Self { core: Some(server), ..self }
+    }
+
+    /// The server's URL with its root path.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The namespace of the control plane, when the server is one of this process.
+    pub(crate) fn core_namespace(&self) -> Option<&str> {
+        self.core.as_ref().map(|server| server.namespace.as_str())
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, query: Query<'_>) -> Result<T, Error> {
@@ -116,11 +134,12 @@ impl Client {
         }
     }
 
-    async fn follow_once<T, R>(
+    /// As [`Client::follow`], with the stream opened only once: `None` when it ended or broke before the answer.
+    pub(crate) async fn follow_once<T, R>(
         &self,
         path: &str,
         query: Query<'_>,
-        each: &mut impl FnMut(T) -> Option<R>,
+        mut each: impl FnMut(T) -> Option<R>,
     ) -> Result<Option<R>, Error>
     where
         T: DeserializeOwned,

@@ -8,6 +8,8 @@
 //! the same one, so that scripts and contexts carry over. [`Verb`] is what the binary puts into its own command line;
 //! [`run`] does the work.
 //!
+//! With `--core` there is no server but one that the binary starts in this process ([`CoreMode`]).
+//!
 //! Deliberately absent: gRPC (the REST API says the same), rendering (the binary's own verb), and the verbs of
 //! projects, repositories, clusters and `admin`, which come later.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line client")]
@@ -15,9 +17,11 @@
 mod app;
 mod client;
 mod config;
+mod core;
 mod error;
 mod login;
 pub mod output;
+mod read;
 mod session;
 mod version;
 
@@ -25,6 +29,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+pub use core::{CoreMode, CoreServer};
 pub use error::Error;
 pub use session::GlobalOptions;
 
@@ -43,21 +48,34 @@ pub enum Verb {
 
 /// Runs a verb and answers how the process is to end: 0 done, 1 wrong use or a failed operation, 20 refused by the
 /// server or timed out.
-pub async fn run(verb: Verb, options: &GlobalOptions) -> ExitCode {
-    let result = match verb {
-        Verb::Login(login) => login::login(&login, options).await,
-        Verb::Logout(logout) => login::logout(&logout, options).await,
-        Verb::App(verb) => match session::connect(options) {
-            Ok(client) => app::run(verb, &client).await,
-            Err(error) => Err(error),
-        },
+pub async fn run(verb: Verb, options: &GlobalOptions, core: &dyn CoreMode) -> ExitCode {
+    let work = async {
+        match verb {
+            Verb::Login(login) => login::login(&login, options).await,
+            Verb::Logout(logout) => login::logout(&logout, options, core).await,
+            Verb::App(verb) => {
+                let client = session::connect(options, core).await?;
+                Box::pin(app::run(verb, &client)).await
+            }
+        }
     };
-    finish(result)
+    // Interrupted by hand, a server of this process still cleans up after itself.
+    tokio::select! {
+        result = work => finish(result),
+        _ = tokio::signal::ctrl_c() => ExitCode::from(INTERRUPTED),
+    }
 }
 
+/// How a process ends that was interrupted by hand, as shells tell it.
+const INTERRUPTED: u8 = 130;
+
 /// Prints the versions of this program and, unless `client_only`, of the server.
-pub async fn version(options: &version::VersionOptions, global: &GlobalOptions) -> ExitCode {
-    finish(version::version(options, global).await)
+pub async fn version(
+    options: &version::VersionOptions,
+    global: &GlobalOptions,
+    core: &dyn CoreMode,
+) -> ExitCode {
+    finish(version::version(options, global, core).await)
 }
 
 pub use version::VersionOptions;

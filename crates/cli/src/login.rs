@@ -8,18 +8,19 @@ use types::Secret;
 
 use crate::client::{Client, Connection};
 use crate::config::{self, Context, Server, User};
+use crate::core::CoreMode;
 use crate::error::Error;
 use crate::session::GlobalOptions;
 
 /// What `login` takes.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  argosy login localhost:8080 --insecure\n  argosy login cd.example.com --username admin"
+    after_help = "Examples:\n  argosy login localhost:8080 --insecure\n  argosy login cd.example.com --username admin\n  argosy login --core    # no server: verbs talk to Kubernetes"
 )]
 pub struct LoginOptions {
     /// The API server, as HOST[:PORT].
     #[arg(value_name = "SERVER")]
-    address: String,
+    address: Option<String>,
     /// The user name; asked for when not given.
     #[arg(long)]
     username: Option<String>,
@@ -43,7 +44,13 @@ pub struct LogoutOptions {
 }
 
 pub(crate) async fn login(login: &LoginOptions, options: &GlobalOptions) -> Result<(), Error> {
-    let server = with_port(&login.address)?;
+    if options.core {
+        return remember_core(login, options);
+    }
+    let address = login.address.as_ref().ok_or_else(|| {
+        Error::Usage("name the server as HOST[:PORT], or give --core to do without one".into())
+    })?;
+    let server = with_port(address)?;
     let connection = Connection {
         server: server.clone(),
         insecure: options.insecure,
@@ -86,7 +93,29 @@ pub(crate) async fn login(login: &LoginOptions, options: &GlobalOptions) -> Resu
     Ok(())
 }
 
-pub(crate) async fn logout(logout: &LogoutOptions, options: &GlobalOptions) -> Result<(), Error> {
+/// The name of the server that is none: verbs start one for themselves.
+const CORE_SERVER: &str = "kubernetes";
+
+/// Remembers that verbs talk to Kubernetes. There is nobody to log in to.
+fn remember_core(login: &LoginOptions, options: &GlobalOptions) -> Result<(), Error> {
+    let name = login.name.clone().unwrap_or_else(|| CORE_SERVER.to_owned());
+    let path = options.config_path()?;
+    let mut local = config::read(&path)?;
+    local.upsert(
+        Context { name: name.clone(), server: CORE_SERVER.to_owned(), user: name.clone() },
+        Server { server: CORE_SERVER.to_owned(), core: true, ..Server::default() },
+        User { name: name.clone(), ..User::default() },
+    );
+    config::write(&path, &local)?;
+    println!("Context '{name}' updated");
+    Ok(())
+}
+
+pub(crate) async fn logout(
+    logout: &LogoutOptions,
+    options: &GlobalOptions,
+    core: &dyn CoreMode,
+) -> Result<(), Error> {
     let path = options.config_path()?;
     let mut local = config::read(&path)?;
     let Some(context) = local.contexts.iter().find(|context| context.name == logout.context).cloned() else {
@@ -94,7 +123,8 @@ pub(crate) async fn logout(logout: &LogoutOptions, options: &GlobalOptions) -> R
     };
     let mut scoped = options.clone();
     scoped.context = Some(context.name.clone());
-    if let Ok(client) = crate::session::connect(&scoped) {
+    let has_token = local.users.iter().any(|user| user.name == context.user && !user.auth_token.is_empty());
+    if has_token && let Ok(client) = crate::session::connect(&scoped, core).await {
         // The token is forgotten here even when the server cannot be told.
         let _: Result<Value, Error> =
             client.call(reqwest::Method::DELETE, "/api/v1/session", &[], None::<&()>).await;

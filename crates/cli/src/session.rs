@@ -7,6 +7,7 @@ use types::Secret;
 
 use crate::client::{Client, Connection};
 use crate::config::{self, LocalConfig};
+use crate::core::CoreMode;
 use crate::error::Error;
 
 /// Flags that every client verb takes.
@@ -39,9 +40,12 @@ pub struct GlobalOptions {
     /// A file of certificates (PEM) to trust besides the system's.
     #[arg(long = "server-crt", global = true, help_heading = "Connection")]
     pub server_certificate: Option<PathBuf>,
-    /// Talk to Kubernetes directly, without an API server; not there yet, and refused.
-    #[arg(long, global = true, hide = true)]
+    /// Talk to Kubernetes directly, with the kubeconfig's user and current namespace, and without an API server.
+    #[arg(long, global = true, help_heading = "Connection")]
     pub core: bool,
+    /// The context of the kubeconfig to use with --core.
+    #[arg(long, global = true, help_heading = "Connection")]
+    pub kube_context: Option<String>,
     /// Accepted for scripts written for argocd: this client always speaks plain HTTP requests.
     #[arg(long = "grpc-web", global = true, hide = true)]
     pub grpc_web: bool,
@@ -66,15 +70,28 @@ impl GlobalOptions {
     }
 }
 
-/// A client for the server that the options and the local configuration name.
-pub(crate) fn connect(options: &GlobalOptions) -> Result<Client, Error> {
-    if options.core {
-        let message = "--core is not there yet: start `argosy run --kubeconfig FILE` and log in to it";
-        return Err(Error::Usage(message.into()));
-    }
+/// A client for the server that the options and the local configuration name; with `--core`, or in a context that was
+/// made with it, for one that is started here.
+pub(crate) async fn connect(options: &GlobalOptions, core: &dyn CoreMode) -> Result<Client, Error> {
     let local = config::read(&options.config_path()?)?;
-    let connection = connection(options, &local)?;
-    Client::new(connection)
+    if !is_core(options, &local) {
+        return Client::new(connection(options, &local)?);
+    }
+    let failed = |reason| Error::Connect { server: "Kubernetes".into(), reason };
+    let server = core.start(options.kube_context.as_deref()).await.map_err(failed)?;
+    let connection = Connection {
+        server: server.address.clone(),
+        token: Some(server.token.clone()),
+        plaintext: true,
+        ..Connection::default()
+    };
+    Ok(Client::new(connection)?.with_core(server))
+}
+
+/// Whether there is no server to talk to but the one that this process starts.
+fn is_core(options: &GlobalOptions, local: &LocalConfig) -> bool {
+    let stored = local.resolve(options.context.as_deref());
+    options.core || (options.server.is_none() && stored.is_some_and(|(server, _)| server.core))
 }
 
 fn connection(options: &GlobalOptions, local: &LocalConfig) -> Result<Connection, Error> {
@@ -145,6 +162,27 @@ mod tests {
         let options = GlobalOptions { server: Some("other:443".into()), ..GlobalOptions::default() };
         let connection = connection(&options, &local()).unwrap();
         assert!(connection.token.is_none() && !connection.insecure);
+    }
+
+    #[test]
+    fn core_is_for_whoever_asks_or_has_logged_in_so() {
+        let mut local = local();
+        assert!(!is_core(&GlobalOptions::default(), &local));
+        assert!(is_core(&GlobalOptions { core: true, ..GlobalOptions::default() }, &local));
+        local.upsert(
+            Context { name: "k".into(), server: "kubernetes".into(), user: "k".into() },
+            Server { server: "kubernetes".into(), core: true, ..Server::default() },
+            User { name: "k".into(), ..User::default() },
+        );
+        assert!(is_core(&GlobalOptions::default(), &local));
+        assert!(!is_core(
+            &GlobalOptions { server: Some("prod:443".into()), ..GlobalOptions::default() },
+            &local
+        ));
+        assert!(!is_core(
+            &GlobalOptions { context: Some("prod".into()), ..GlobalOptions::default() },
+            &local
+        ));
     }
 
     #[test]

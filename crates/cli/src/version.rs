@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
+use crate::core::CoreMode;
 use crate::error::Error;
 use crate::output;
 use crate::session::{self, GlobalOptions};
@@ -37,12 +38,16 @@ fn client_version() -> Value {
     })
 }
 
-pub(crate) async fn version(options: &VersionOptions, global: &GlobalOptions) -> Result<(), Error> {
+pub(crate) async fn version(
+    options: &VersionOptions,
+    global: &GlobalOptions,
+    core: &dyn CoreMode,
+) -> Result<(), Error> {
     let client = client_version();
     let server = if options.client {
         None
     } else {
-        match session::connect(global) {
+        match session::connect(global, core).await {
             Ok(connection) => Some(connection.get::<Value>("/api/version", &[]).await?),
             // Without any server there is only one version to tell.
             Err(Error::NoServer) => None,

@@ -57,6 +57,10 @@ async fn work(core: Arc<Core>) {
 }
 
 impl Handle {
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// Asks for a comparison. With `hard`, manifests are rendered anew.
     pub fn refresh(&self, app: &AppKey, level: CompareLevel, hard: bool) {
         let work = Work { compare: Some((level, hard)) };

@@ -18,6 +18,8 @@
 //! that cannot be read ends a comparison before anything is decided); a status is written only when it differs; work is
 //! proportional to what changed, because each pair of objects is judged again only when one of its sides has changed.
 //!
+//! Whoever only wants to know what the loop would find asks an [`Observer`].
+//!
 //! Deliberately absent: how sources are rendered (`render`), how clusters are watched (`cluster`), what a sync does next
 //! (`sync`), the source hydrator, and sharding over several controllers.
 
@@ -34,6 +36,7 @@ mod listen;
 mod look;
 mod memory;
 mod metrics;
+mod observe;
 mod operate;
 mod orphans;
 mod ownership;
@@ -49,4 +52,5 @@ pub use self::controller::{Controller, Handle};
 pub use self::core::ControllerOptions;
 pub use decision::refresh::CompareLevel;
 pub use metrics::Metrics;
+pub use observe::{Manifests, Observer};
 pub use views::Views;

@@ -32,8 +32,8 @@ mod status;
 mod webhook;
 
 pub use error::Error;
-pub use options::ServerOptions;
-pub use ports::ApplicationLoop;
+pub use options::{Admission, ServerOptions};
+pub use ports::{ApplicationLoop, RenderedManifests};
 pub use server::{Deps, Server, ServerHandle};
 
 /// The description of the API in the language of OpenAPI 2, from which clients' types are generated.

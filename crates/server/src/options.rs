@@ -3,6 +3,19 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use types::Secret;
+
+/// Who is let in.
+#[derive(Debug, Clone)]
+pub enum Admission {
+    /// Those with a session, as far as the policies go.
+    Accounts,
+    /// Those who show this token, and nobody else for anything. They may do whatever Kubernetes lets this process do:
+    /// it acts for one user, with that user's own credentials. The token has the form of a JWT: three parts with dots
+    /// between them.
+    Bearer(Secret<String>),
+}
+
 /// How the server is to be run.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
@@ -18,8 +31,8 @@ pub struct ServerOptions {
     pub root_path: String,
     /// The path that the web page believes to be at; `root_path` when it is empty.
     pub base_href: String,
-    /// Whether everybody may do everything.
-    pub disable_auth: bool,
+    /// Who is let in.
+    pub admission: Admission,
     /// The longest that a password check is delayed; half of it at the least. Slows guessing down.
     pub login_delay: Duration,
 }
@@ -33,7 +46,7 @@ impl Default for ServerOptions {
             insecure: false,
             root_path: String::new(),
             base_href: String::new(),
-            disable_auth: false,
+            admission: Admission::Accounts,
             login_delay: Duration::from_secs(1),
         }
     }

@@ -6,8 +6,48 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use types::{AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata};
 
-/// The application loop, when it runs in this process.
+/// What an application was rendered to at certain revisions.
+#[derive(Debug, Clone, Default)]
+pub struct RenderedManifests {
+    /// Each object as JSON.
+    pub manifests: Vec<String>,
+    /// The exact revision of each source.
+    pub revisions: Vec<String>,
+    /// Helm, Kustomize, Directory or Plugin, for each source.
+    pub source_types: Vec<String>,
+}
+
+/// The application loop in this process, or what stands in for it where there is none.
 pub trait ApplicationLoop: Send + Sync {
+    /// Whether this is no loop but looks only when it is asked to, by [`ApplicationLoop::observe`]. Whether a loop runs
+    /// elsewhere is not known then.
+    fn is_observer(&self) -> bool {
+        false
+    }
+
+    /// An observer compares an application now, writing nothing, and answers it with the status that a loop would give
+    /// it; what was found is in the tree and the compared objects from then on. A loop compares by itself, and answers
+    /// `None`.
+    fn observe<'a>(
+        &'a self,
+        key: &'a AppKey,
+        hard: bool,
+    ) -> BoxFuture<'a, Option<Result<Application, String>>> {
+        let _ = (key, hard);
+        Box::pin(async { None })
+    }
+
+    /// Renders an application at these revisions: one for each source, `None` for its target revision. The text of an
+    /// error says what could not be rendered, and why.
+    fn manifests<'a>(
+        &'a self,
+        application: &'a Application,
+        revisions: Vec<Option<String>>,
+    ) -> BoxFuture<'a, Result<RenderedManifests, String>> {
+        let _ = (application, revisions);
+        Box::pin(async { Err("nothing is rendered in this process".to_owned()) })
+    }
+
     /// The resource tree of an application; `None` before its first comparison.
     fn tree(&self, key: &AppKey) -> Option<Arc<ApplicationTree>>;
 

@@ -16,10 +16,10 @@ use crate::error::Error;
 use crate::http::listen::Listener;
 use crate::http::router::Routes;
 use crate::http::tls::Certificate;
-use crate::options::ServerOptions;
+use crate::options::{Admission, ServerOptions};
 use crate::ports::ApplicationLoop;
 use crate::services;
-use crate::session::{Sessions, prepare};
+use crate::session::{Sessions, prepare, remember};
 
 /// What the server works with.
 pub struct Deps {
@@ -69,12 +69,14 @@ impl Server {
     /// When the port is taken, the certificate cannot be used, or the control plane's Secret cannot be written.
     pub async fn start(deps: Deps) -> Result<ServerHandle, Error> {
         let Deps { control, clusters, controller, options } = deps;
-        prepare(&control).await?;
-        let tls = if options.insecure { None } else { Some(certificate(&control)?.server_config()?) };
+        if let Admission::Accounts = options.admission {
+            prepare(&control).await?;
+        }
+        let tls = if options.insecure { None } else { Some(certificate(&control).await?.server_config()?) };
         let core = Arc::new(Core {
             api: Api::load()?,
             handlers: services::handlers(),
-            sessions: Sessions::new(options.disable_auth, options.login_delay),
+            sessions: Sessions::new(options.admission.clone(), options.login_delay),
             policies: Policies::default(),
             control,
             clusters,
@@ -105,8 +107,9 @@ impl Server {
     }
 }
 
-/// The certificate of the Secret, or one made now.
-fn certificate(control: &ControlPlane) -> Result<Certificate, Error> {
+/// The certificate of a Secret: of the one for it, or of the common one, where one that is made now is kept so that
+/// clients which have been told to trust it go on to.
+async fn certificate(control: &ControlPlane) -> Result<Certificate, Error> {
     let secrets = ["argocd-server-tls", names::SECRET];
     for name in secrets {
         let text = |key: &str| {
@@ -121,5 +124,8 @@ fn certificate(control: &ControlPlane) -> Result<Certificate, Error> {
             });
         }
     }
-    Certificate::self_made(control.namespace())
+    let made = Certificate::self_made(control.namespace())?;
+    remember(control, &[("tls.crt", &made.chain), ("tls.key", &made.key)]).await?;
+    tracing::info!("made a TLS certificate and kept it in Secret {}", names::SECRET);
+    Ok(made)
 }

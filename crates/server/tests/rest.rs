@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{World, application, read};
 use futures::StreamExt;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -289,6 +289,11 @@ async fn the_page_and_the_metrics() {
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
+    // On the API's own port they are for those who may read all applications.
+    let alice = world.log_in("alice").await;
+    for (token, status) in [("", 401), (alice.as_str(), 403), (world.token.as_str(), 200)] {
+        assert_eq!(world.call(token, Method::GET, "/metrics", None).await.0, status);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -326,9 +331,17 @@ async fn objects_of_an_application() {
     assert!(patched["manifest"].as_str().unwrap().contains("blue"));
     let alice = world.log_in("alice").await;
     assert_eq!(world.call(&alice, Method::POST, &path, Some(patch)).await.0, 403);
+    let actions = resource.replace("/resource?", "/resource/actions?");
+    assert_eq!(world.get(&actions).await, (StatusCode::OK, json!({})), "a ConfigMap has no actions");
+    let run = json!({
+        "namespace": "default", "resourceName": "settings", "version": "v1", "group": "", "kind": "ConfigMap",
+        "action": "restart",
+    });
+    let path = format!("{base}/resource/actions/v2");
+    assert_eq!(world.call(&alice, Method::POST, &path, Some(run.clone())).await.0, 403);
+    let (status, body) = world.post(&path, run).await;
+    assert_eq!(status, 400, "{body}");
     assert_eq!(world.call(&world.token, Method::DELETE, &resource, None).await.0, 200);
-    let (_, actions) = world.get(&resource.replace("/resource?", "/resource/actions?")).await;
-    assert_eq!(actions, json!({}));
     let (_, manifests) = world.get(&format!("{base}/manifests")).await;
     assert!(manifests["manifests"][0].as_str().unwrap().contains("green"), "{manifests}");
     let (status, body) = world.get(&format!("{base}/manifests?revision=other")).await;

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use types::{Application, names};
 
-use super::spec_flags::SpecFlags;
+use super::spec_flags::{Chosen, SpecFlags};
 use super::{AppName, NamespaceOption, fetch};
 use crate::client::Client;
 use crate::error::Error;
@@ -18,7 +18,10 @@ pub struct CreateOptions {
     /// The application's name.
     #[arg(value_name = "APPNAME")]
     name: Option<String>,
-    /// Files with Applications, in YAML or JSON; `-` for standard input. Flags win over what they say.
+    /// The application's name, for scripts that give it as a flag.
+    #[arg(long = "name", hide = true, conflicts_with = "name")]
+    flag_name: Option<String>,
+    /// A file or URL with Applications, in YAML or JSON; `-` for standard input. Flags win over what they say.
     #[arg(short, long)]
     file: Option<String>,
     /// Change the application when it exists already.
@@ -33,7 +36,7 @@ pub struct CreateOptions {
     /// An annotation, as KEY=VALUE (may be repeated).
     #[arg(long)]
     annotations: Vec<String>,
-    /// Do not try to render before it is created.
+    /// Check the spec before it is stored (the default).
     #[arg(long = "validate", default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     validate: bool,
     #[command(flatten)]
@@ -44,16 +47,16 @@ pub struct CreateOptions {
 
 pub(crate) async fn create(options: &CreateOptions, client: &Client) -> Result<(), Error> {
     let applications = match &options.file {
-        Some(file) => read_applications(file)?,
+        Some(file) => read_applications(file).await?,
         None => vec![Application::default()],
     };
-    if options.name.is_some() && applications.len() > 1 {
+    if options.name().is_some() && applications.len() > 1 {
         return Err(Error::Usage(
             "a name can be given for one application only, but the file has several".into(),
         ));
     }
     for mut application in applications {
-        complete(&mut application, options)?;
+        complete(&mut application, options).await?;
         let app = AppName::of(&application);
         let existing = match fetch(client, &app, "").await {
             Ok(existing) => Some(existing),
@@ -74,10 +77,16 @@ pub(crate) async fn create(options: &CreateOptions, client: &Client) -> Result<(
     Ok(())
 }
 
-fn complete(application: &mut Application, options: &CreateOptions) -> Result<(), Error> {
+impl CreateOptions {
+    fn name(&self) -> Option<&String> {
+        self.name.as_ref().or(self.flag_name.as_ref())
+    }
+}
+
+async fn complete(application: &mut Application, options: &CreateOptions) -> Result<(), Error> {
     names::API_VERSION.clone_into(&mut application.api_version);
     "Application".clone_into(&mut application.kind);
-    if let Some(name) = &options.name {
+    if let Some(name) = options.name() {
         let named = AppName::parse(name, &options.namespace);
         application.metadata.name = named.name;
         if !named.namespace.is_empty() {
@@ -97,7 +106,9 @@ fn complete(application: &mut Application, options: &CreateOptions) -> Result<()
     {
         application.metadata.finalizers.push(names::FINALIZER_RESOURCES.to_owned());
     }
-    options.spec.apply(&mut application.spec)
+    // With several sources the file has said it all.
+    let source = application.spec.sources.is_empty().then_some(Chosen::Only);
+    options.spec.apply(&mut application.spec, source).await
 }
 
 fn pairs(flag: &str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
@@ -112,19 +123,20 @@ fn pairs(flag: &str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
         .collect()
 }
 
-fn read_applications(file: &str) -> Result<Vec<Application>, Error> {
+async fn read_applications(file: &str) -> Result<Vec<Application>, Error> {
     let failed = |reason: String| Error::Usage(format!("{file}: {reason}"));
-    let text = if file == "-" {
-        std::io::read_to_string(std::io::stdin()).map_err(|error| failed(error.to_string()))?
-    } else {
-        std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?
-    };
+    let text = crate::read::text(file).await?;
     let documents = goyaml::documents(&text).map_err(|error| failed(error.to_string()))?;
-    documents
+    let applications: Vec<Application> = documents
         .into_iter()
+        .filter(|document| !document.value.is_null())
         .map(|document| {
             let line = document.line;
             serde_json::from_value(document.value).map_err(|error| failed(format!("line {line}: {error}")))
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    if applications.is_empty() {
+        return Err(failed("there is no Application in it".to_owned()));
+    }
+    Ok(applications)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use types::ResourceDiff;
 
 use super::resources::ManagedResources;
-use super::{Target, fetch};
+use super::{AppName, Target, fetch};
 use crate::client::Client;
 use crate::error::Error;
 use crate::output::normal_diff;
@@ -42,6 +42,14 @@ pub(crate) async fn diff(options: &DiffOptions, client: &Client) -> Result<(), E
         (false, false) => "",
     };
     fetch(client, &app, refresh).await?;
+    if print_differences(client, &app).await? && options.exit_code {
+        return Err(Error::Different(options.diff_exit_code));
+    }
+    Ok(())
+}
+
+/// Prints how live objects differ from Git; answers whether any does.
+pub(super) async fn print_differences(client: &Client, app: &AppName) -> Result<bool, Error> {
     let answer: ManagedResources = client.get(&app.path("/managed-resources"), &app.query()).await?;
     let mut differs = false;
     for resource in answer.items.unwrap_or_default() {
@@ -53,10 +61,7 @@ pub(crate) async fn diff(options: &DiffOptions, client: &Client) -> Result<(), E
         );
         print_difference(&resource.name, &live, &desired)?;
     }
-    if differs && options.exit_code {
-        return Err(Error::Different(options.diff_exit_code));
-    }
-    Ok(())
+    Ok(differs)
 }
 
 /// The two sides of a difference as YAML, or `None` when there is none. Hooks and Secrets are left out: hooks are not

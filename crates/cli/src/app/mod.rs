@@ -1,18 +1,27 @@
 //! The verbs of applications.
 //!
-//! Neighbors: `list` and `get` show, `create` and `spec_flags` write, `sync`, `wait` and `progress` follow
-//! operations, `diff` compares, `resources` looks at objects.
+//! Neighbors: `list` and `get` show, `create`, `set`, `unset` and `sources` write (flags: `spec_flags`, `source_flags`), `sync`, `wait` and `progress` follow
+//! operations, `diff` compares, `resources`, `objects`, `actions` and `logs` are about objects.
 
+mod actions;
+mod confirm;
 mod create;
 mod delete;
 mod diff;
 mod get;
 mod history;
 mod list;
+mod logs;
+mod objects;
 mod progress;
 mod resources;
+mod selection;
+mod set;
+mod source_flags;
+mod sources;
 mod spec_flags;
 mod sync;
+mod unset;
 mod wait;
 
 use clap::{Args, Subcommand};
@@ -31,6 +40,18 @@ pub enum AppVerb {
     Get(get::GetOptions),
     /// Create an application.
     Create(create::CreateOptions),
+    /// Change what an application says, by flags.
+    Set(set::SetOptions),
+    /// Take out of an application what was set.
+    Unset(unset::UnsetOptions),
+    /// Change an application's spec in an editor.
+    Edit(set::EditOptions),
+    /// Patch an application.
+    Patch(set::PatchOptions),
+    /// Add a source to an application with several.
+    AddSource(sources::AddSourceOptions),
+    /// Remove a source from an application with several.
+    RemoveSource(sources::RemoveSourceOptions),
     /// Show how live objects differ from Git.
     Diff(diff::DiffOptions),
     /// Make the cluster equal to Git.
@@ -47,6 +68,19 @@ pub enum AppVerb {
     Resources(resources::ResourcesOptions),
     /// Print the manifests of an application.
     Manifests(resources::ManifestsOptions),
+    /// List and run the actions of objects.
+    #[command(subcommand)]
+    Actions(actions::ActionsVerb),
+    /// Print what the containers of an application print.
+    Logs(logs::LogsOptions),
+    /// Show live objects of an application.
+    GetResource(objects::GetResourceOptions),
+    /// Patch a live object of an application.
+    PatchResource(objects::PatchResourceOptions),
+    /// Delete a live object of an application.
+    DeleteResource(objects::DeleteResourceOptions),
+    /// Confirm that objects which wait for it may be pruned or deleted.
+    ConfirmDeletion(confirm::ConfirmDeletionOptions),
     /// End the running operation of an application.
     #[command(name = "terminate-op")]
     TerminateOperation(sync::TerminateOptions),
@@ -57,6 +91,12 @@ pub(crate) async fn run(verb: AppVerb, client: &Client) -> Result<(), Error> {
         AppVerb::List(options) => list::list(&options, client).await,
         AppVerb::Get(options) => get::get(&options, client).await,
         AppVerb::Create(options) => create::create(&options, client).await,
+        AppVerb::Set(options) => set::set(&options, client).await,
+        AppVerb::Unset(options) => unset::unset(&options, client).await,
+        AppVerb::Edit(options) => set::edit(&options, client).await,
+        AppVerb::Patch(options) => set::patch(&options, client).await,
+        AppVerb::AddSource(options) => sources::add(&options, client).await,
+        AppVerb::RemoveSource(options) => sources::remove(&options, client).await,
         AppVerb::Diff(options) => diff::diff(&options, client).await,
         AppVerb::Sync(options) => sync::sync(&options, client).await,
         AppVerb::Wait(options) => wait::wait(&options, client).await,
@@ -65,6 +105,12 @@ pub(crate) async fn run(verb: AppVerb, client: &Client) -> Result<(), Error> {
         AppVerb::Delete(options) => delete::delete(&options, client).await,
         AppVerb::Resources(options) => resources::resources(&options, client).await,
         AppVerb::Manifests(options) => resources::manifests(&options, client).await,
+        AppVerb::Actions(verb) => actions::run(verb, client).await,
+        AppVerb::Logs(options) => logs::logs(&options, client).await,
+        AppVerb::GetResource(options) => objects::get(&options, client).await,
+        AppVerb::PatchResource(options) => objects::patch(&options, client).await,
+        AppVerb::DeleteResource(options) => objects::delete(&options, client).await,
+        AppVerb::ConfirmDeletion(options) => confirm::confirm(&options, client).await,
         AppVerb::TerminateOperation(options) => sync::terminate(&options, client).await,
     }
 }

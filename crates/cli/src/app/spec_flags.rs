@@ -2,32 +2,20 @@
 
 use clap::Args;
 use types::{
-    ApplicationSource, ApplicationSourceDirectory, ApplicationSourceHelm, ApplicationSourceJsonnet,
-    ApplicationSourceKustomize, ApplicationSpec, Backoff, HelmFileParameter, HelmParameter, JsonnetVar,
-    KustomizeReplica, RetryStrategy, SyncPolicy, SyncPolicyAutomated,
+    ApplicationSource, ApplicationSpec, Backoff, DrySource, HydrateTo, RetryStrategy, SourceHydrator,
+    SyncPolicy, SyncPolicyAutomated,
 };
 
+use super::source_flags::SourceFlags;
 use crate::error::Error;
 
-/// Flags for destination, source and sync policy.
-#[derive(Debug, Default, Args)]
+/// Flags for destination, sources and sync policy.
+#[derive(Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Application")]
 pub(crate) struct SpecFlags {
     /// The project.
     #[arg(long)]
     project: Option<String>,
-    /// The repository: Git, Helm or OCI.
-    #[arg(long)]
-    repo: Option<String>,
-    /// The directory in the repository.
-    #[arg(long)]
-    path: Option<String>,
-    /// The branch, tag, commit or version.
-    #[arg(long)]
-    revision: Option<String>,
-    /// The chart, when the repository is one of Helm.
-    #[arg(long)]
-    helm_chart: Option<String>,
     /// The API server of the destination.
     #[arg(long)]
     dest_server: Option<String>,
@@ -44,89 +32,143 @@ pub(crate) struct SpecFlags {
     #[arg(long)]
     sync_policy: Option<String>,
     /// Delete what is no longer in Git when syncing automatically.
-    #[arg(long)]
-    auto_prune: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    auto_prune: Option<bool>,
     /// Undo changes that were made in the cluster.
-    #[arg(long)]
-    self_heal: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    self_heal: Option<bool>,
     /// Let automatic syncs delete everything.
-    #[arg(long)]
-    allow_empty: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    allow_empty: Option<bool>,
     /// A sync option such as CreateNamespace=true; with a leading `!` it is removed (may be repeated).
     #[arg(long)]
     sync_option: Vec<String>,
-    /// How often a failed sync is tried again; negative for ever.
+    /// How often a failed sync is tried again; 0 for never.
     #[arg(long, allow_negative_numbers = true)]
     sync_retry_limit: Option<i64>,
-    /// A Helm value, as NAME=VALUE (may be repeated).
-    #[arg(long, short = 'p', alias = "parameter")]
-    helm_set: Vec<String>,
-    /// A Helm value that is a text, as NAME=VALUE (may be repeated).
-    #[arg(long)]
-    helm_set_string: Vec<String>,
-    /// A Helm value read from a file of the repository, as NAME=PATH (may be repeated).
-    #[arg(long)]
-    helm_set_file: Vec<String>,
-    /// A Helm values file of the repository (may be repeated).
-    #[arg(long)]
-    values: Vec<String>,
-    /// The Helm release's name.
-    #[arg(long)]
-    release_name: Option<String>,
-    /// Leave out the chart's CRDs.
-    #[arg(long)]
-    helm_skip_crds: bool,
-    /// A prefix for all names (Kustomize).
-    #[arg(long)]
-    nameprefix: Option<String>,
-    /// A suffix for all names (Kustomize).
-    #[arg(long)]
-    namesuffix: Option<String>,
-    /// An image override (Kustomize; may be repeated).
-    #[arg(long)]
-    kustomize_image: Vec<String>,
-    /// A replica override, as NAME=COUNT (Kustomize; may be repeated).
-    #[arg(long)]
-    kustomize_replica: Vec<String>,
-    /// The namespace set by Kustomize.
-    #[arg(long)]
-    kustomize_namespace: Option<String>,
-    /// Read directories below the path too.
-    #[arg(long)]
-    directory_recurse: bool,
-    /// Only files that match.
-    #[arg(long)]
-    directory_include: Option<String>,
-    /// No files that match.
-    #[arg(long)]
-    directory_exclude: Option<String>,
-    /// A Jsonnet top-level argument, as NAME=TEXT (may be repeated).
-    #[arg(long)]
-    jsonnet_tla_str: Vec<String>,
-    /// A Jsonnet top-level argument, as NAME=CODE (may be repeated).
-    #[arg(long)]
-    jsonnet_tla_code: Vec<String>,
-    /// A Jsonnet external variable, as NAME=TEXT (may be repeated).
-    #[arg(long)]
-    jsonnet_ext_var_str: Vec<String>,
-    /// A Jsonnet external variable, as NAME=CODE (may be repeated).
-    #[arg(long)]
-    jsonnet_ext_var_code: Vec<String>,
+    /// The first pause between tries.
+    #[arg(long, default_value = "5s")]
+    sync_retry_backoff_duration: String,
+    /// What the pause is multiplied with.
+    #[arg(long, default_value_t = 2)]
+    sync_retry_backoff_factor: i64,
+    /// The longest pause.
+    #[arg(long, default_value = "3m0s")]
+    sync_retry_backoff_max_duration: String,
+    /// Take the newest revision when trying again.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    sync_retry_refresh: Option<bool>,
+    #[command(flatten)]
+    source: SourceFlags,
+    #[command(flatten)]
+    hydrator: HydratorFlags,
+    /// Accepted for scripts written for argocd.
+    #[arg(long, hide = true)]
+    env: Option<String>,
 }
 
-fn set(target: &mut String, value: Option<&String>) {
+/// Flags for the source hydrator; with any of them the flags of sources are left aside.
+#[derive(Debug, Default, PartialEq, Args)]
+#[command(next_help_heading = "Source hydrator")]
+struct HydratorFlags {
+    /// The repository of the dry source.
+    #[arg(long)]
+    dry_source_repo: Option<String>,
+    /// The directory of the dry source.
+    #[arg(long)]
+    dry_source_path: Option<String>,
+    /// The revision of the dry source.
+    #[arg(long)]
+    dry_source_revision: Option<String>,
+    /// The branch that is synced from.
+    #[arg(long)]
+    sync_source_branch: Option<String>,
+    /// The directory that is synced from.
+    #[arg(long)]
+    sync_source_path: Option<String>,
+    /// The branch that hydrated manifests go to.
+    #[arg(long)]
+    hydrate_to_branch: Option<String>,
+}
+
+pub(super) fn set(target: &mut String, value: Option<&String>) {
     if let Some(value) = value {
         target.clone_from(value);
     }
 }
 
-fn pair<'a>(flag: &str, text: &'a str) -> Result<(&'a str, &'a str), Error> {
+pub(super) fn switch(target: &mut bool, value: Option<bool>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}
+
+pub(super) fn pair<'a>(flag: &str, text: &'a str) -> Result<(&'a str, &'a str), Error> {
     text.split_once('=').ok_or_else(|| Error::Usage(format!("--{flag} {text:?}: expected NAME=VALUE")))
 }
 
+/// Which of several sources is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chosen {
+    /// The only one.
+    Only,
+    /// The one at this place, counted from 0.
+    At(usize),
+}
+
+/// Finds a source by its position, counted from 1, or by its name; nothing has to be said where there is only one.
+pub(super) fn choose(
+    spec: &ApplicationSpec,
+    position: Option<i64>,
+    name: Option<&str>,
+) -> Result<Chosen, Error> {
+    if spec.sources.is_empty() {
+        return Ok(Chosen::Only);
+    }
+    let count = spec.sources.len();
+    if let Some(position) = position.filter(|position| *position != -1) {
+        let index = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
+        return index.filter(|index| *index < count).map(Chosen::At).ok_or_else(|| {
+            Error::Usage(format!(
+                "--source-position {position}: the application has {count} sources, counted from 1"
+            ))
+        });
+    }
+    match name {
+        Some(name) => {
+            spec.sources.iter().position(|source| source.name == name).map(Chosen::At).ok_or_else(|| {
+                Error::Usage(format!("--source-name {name:?}: the application has no such source"))
+            })
+        }
+        None => Err(Error::Usage(format!(
+            "the application has {count} sources: say which with --source-position or --source-name"
+        ))),
+    }
+}
+
 impl SpecFlags {
-    /// Writes what was said into a spec; what was not said stays as it is.
-    pub(super) fn apply(&self, spec: &mut ApplicationSpec) -> Result<(), Error> {
+    /// Whether nothing was said.
+    pub(super) fn is_empty(&self) -> bool {
+        let unsaid = Self {
+            sync_retry_backoff_duration: self.sync_retry_backoff_duration.clone(),
+            sync_retry_backoff_factor: self.sync_retry_backoff_factor,
+            sync_retry_backoff_max_duration: self.sync_retry_backoff_max_duration.clone(),
+            ..Self::default()
+        };
+        *self == unsaid
+    }
+
+    /// The flags of the source.
+    pub(super) const fn source(&self) -> &SourceFlags {
+        &self.source
+    }
+
+    /// Writes what was said into a spec; what was not said stays as it is. The flags of sources go to the one chosen.
+    pub(super) async fn apply(
+        &self,
+        spec: &mut ApplicationSpec,
+        chosen: Option<Chosen>,
+    ) -> Result<(), Error> {
         set(&mut spec.project, self.project.as_ref());
         set(&mut spec.destination.server, self.dest_server.as_ref());
         set(&mut spec.destination.name, self.dest_name.as_ref());
@@ -134,89 +176,27 @@ impl SpecFlags {
         if self.revision_history_limit.is_some() {
             spec.revision_history_limit = self.revision_history_limit;
         }
-        if spec.sources.is_empty() {
-            let mut source = spec.source.take().unwrap_or_default();
-            self.apply_to_source(&mut source)?;
-            spec.source = (source != ApplicationSource::default()).then_some(source);
+        if self.hydrator != HydratorFlags::default() {
+            self.hydrator.apply(spec.source_hydrator.get_or_insert_default());
+        } else {
+            match chosen {
+                None => {}
+                Some(Chosen::At(index)) => {
+                    if let Some(source) = spec.sources.get_mut(index) {
+                        self.source.apply(source).await?;
+                    }
+                }
+                Some(Chosen::Only) => {
+                    let mut source = spec.source.take().unwrap_or_default();
+                    self.source.apply(&mut source).await?;
+                    spec.source = (source != ApplicationSource::default()).then_some(source);
+                }
+            }
         }
         let mut policy = spec.sync_policy.take().unwrap_or_default();
         self.apply_to_policy(&mut policy)?;
         spec.sync_policy = (policy != SyncPolicy::default()).then_some(policy);
         Ok(())
-    }
-
-    fn apply_to_source(&self, source: &mut ApplicationSource) -> Result<(), Error> {
-        set(&mut source.repo_url, self.repo.as_ref());
-        set(&mut source.path, self.path.as_ref());
-        set(&mut source.target_revision, self.revision.as_ref());
-        set(&mut source.chart, self.helm_chart.as_ref());
-        let mut helm = source.helm.take().unwrap_or_default();
-        self.apply_to_helm(&mut helm)?;
-        source.helm = (helm != ApplicationSourceHelm::default()).then_some(helm);
-        let mut kustomize = source.kustomize.take().unwrap_or_default();
-        self.apply_to_kustomize(&mut kustomize)?;
-        source.kustomize = (kustomize != ApplicationSourceKustomize::default()).then_some(kustomize);
-        let mut directory = source.directory.take().unwrap_or_default();
-        self.apply_to_directory(&mut directory)?;
-        source.directory = (directory != ApplicationSourceDirectory::default()).then_some(directory);
-        Ok(())
-    }
-
-    fn apply_to_helm(&self, helm: &mut ApplicationSourceHelm) -> Result<(), Error> {
-        set(&mut helm.release_name, self.release_name.as_ref());
-        if !self.values.is_empty() {
-            helm.value_files.clone_from(&self.values);
-        }
-        helm.skip_crds |= self.helm_skip_crds;
-        let parameters = self.helm_set.iter().map(|text| (text, "helm-set", false));
-        let texts = self.helm_set_string.iter().map(|text| (text, "helm-set-string", true));
-        for (text, flag, force_string) in parameters.chain(texts) {
-            let (name, value) = pair(flag, text)?;
-            helm.parameters.retain(|parameter| parameter.name != name);
-            helm.parameters.push(HelmParameter { name: name.into(), value: value.into(), force_string });
-        }
-        for text in &self.helm_set_file {
-            let (name, path) = pair("helm-set-file", text)?;
-            helm.file_parameters.retain(|parameter| parameter.name != name);
-            helm.file_parameters.push(HelmFileParameter { name: name.into(), path: path.into() });
-        }
-        Ok(())
-    }
-
-    fn apply_to_kustomize(&self, kustomize: &mut ApplicationSourceKustomize) -> Result<(), Error> {
-        set(&mut kustomize.name_prefix, self.nameprefix.as_ref());
-        set(&mut kustomize.name_suffix, self.namesuffix.as_ref());
-        set(&mut kustomize.namespace, self.kustomize_namespace.as_ref());
-        let image_name = |image: &str| image.split(['=', ':', '@']).next().unwrap_or_default().to_owned();
-        for image in &self.kustomize_image {
-            kustomize.images.retain(|other| image_name(other) != image_name(image));
-            kustomize.images.push(image.clone());
-        }
-        for text in &self.kustomize_replica {
-            let (name, count) = pair("kustomize-replica", text)?;
-            let count = count.parse().map_err(|_| {
-                Error::Usage(format!("--kustomize-replica {text:?}: the count is no whole number"))
-            })?;
-            kustomize.replicas.retain(|replica| replica.name != name);
-            let count = types::meta::IntOrString::Int(count);
-            kustomize.replicas.push(KustomizeReplica { name: name.into(), count: Some(count) });
-        }
-        Ok(())
-    }
-
-    fn apply_to_directory(&self, directory: &mut ApplicationSourceDirectory) -> Result<(), Error> {
-        directory.recurse |= self.directory_recurse;
-        set(&mut directory.include, self.directory_include.as_ref());
-        set(&mut directory.exclude, self.directory_exclude.as_ref());
-        let ApplicationSourceJsonnet { ext_vars, tlas, .. } = &mut directory.jsonnet;
-        for (texts, flag, code, variables) in [
-            (&self.jsonnet_tla_str, "jsonnet-tla-str", false, &mut *tlas),
-            (&self.jsonnet_ext_var_str, "jsonnet-ext-var-str", false, &mut *ext_vars),
-        ] {
-            push_variables(texts, flag, code, variables)?;
-        }
-        push_variables(&self.jsonnet_tla_code, "jsonnet-tla-code", true, tlas)?;
-        push_variables(&self.jsonnet_ext_var_code, "jsonnet-ext-var-code", true, ext_vars)
     }
 
     fn apply_to_policy(&self, policy: &mut SyncPolicy) -> Result<(), Error> {
@@ -230,18 +210,18 @@ impl SpecFlags {
                 return Err(Error::Usage(format!("--sync-policy {other:?}: use manual or automated")));
             }
         }
-        if self.auto_prune || self.self_heal || self.allow_empty {
+        if self.auto_prune.is_some() || self.self_heal.is_some() || self.allow_empty.is_some() {
             let automated = policy.automated.get_or_insert_with(|| SyncPolicyAutomated {
                 enabled: Some(false),
                 ..SyncPolicyAutomated::default()
             });
-            for (flag, field) in [
+            for (said, field) in [
                 (self.auto_prune, &mut automated.prune),
                 (self.self_heal, &mut automated.self_heal),
                 (self.allow_empty, &mut automated.allow_empty),
             ] {
-                if flag {
-                    *field = Some(true);
+                if said.is_some() {
+                    *field = said;
                 }
             }
         }
@@ -259,26 +239,34 @@ impl SpecFlags {
                 return Err(Error::Usage("--sync-retry-limit must not be negative".into()));
             }
             Some(limit) => {
-                let backoff = Backoff { duration: "5s".into(), factor: Some(2), max_duration: "3m0s".into() };
+                let backoff = Backoff {
+                    duration: self.sync_retry_backoff_duration.clone(),
+                    factor: Some(self.sync_retry_backoff_factor),
+                    max_duration: self.sync_retry_backoff_max_duration.clone(),
+                };
                 policy.retry =
                     Some(RetryStrategy { limit, backoff: Some(backoff), ..RetryStrategy::default() });
             }
+        }
+        if let (Some(retry), Some(refresh)) = (&mut policy.retry, self.sync_retry_refresh) {
+            retry.refresh = refresh;
         }
         Ok(())
     }
 }
 
-fn push_variables(
-    texts: &[String],
-    flag: &str,
-    code: bool,
-    variables: &mut Vec<JsonnetVar>,
-) -> Result<(), Error> {
-    for text in texts {
-        let (name, value) = pair(flag, text)?;
-        variables.push(JsonnetVar { name: name.into(), value: value.into(), code });
+impl HydratorFlags {
+    fn apply(&self, hydrator: &mut SourceHydrator) {
+        let DrySource { repo_url, path, target_revision, .. } = &mut hydrator.dry_source;
+        set(repo_url, self.dry_source_repo.as_ref());
+        set(path, self.dry_source_path.as_ref());
+        set(target_revision, self.dry_source_revision.as_ref());
+        set(&mut hydrator.sync_source.target_branch, self.sync_source_branch.as_ref());
+        set(&mut hydrator.sync_source.path, self.sync_source_path.as_ref());
+        if let Some(branch) = &self.hydrate_to_branch {
+            hydrator.hydrate_to = Some(HydrateTo { target_branch: branch.clone() });
+        }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -286,6 +274,7 @@ mod tests {
     use super::*;
     use clap::Parser;
     use expect_test::expect;
+    use futures::FutureExt as _;
 
     #[derive(Parser)]
     struct Line {
@@ -296,7 +285,8 @@ mod tests {
     fn spec(words: &[&str]) -> Result<String, Error> {
         let line = Line::try_parse_from([&["x"], words].concat()).unwrap();
         let mut spec = ApplicationSpec::default();
-        line.flags.apply(&mut spec)?;
+        // No file is read, so that nothing is waited for.
+        line.flags.apply(&mut spec, Some(Chosen::Only)).now_or_never().unwrap()?;
         Ok(goyaml::to_string(&serde_json::to_value(&spec).unwrap()))
     }
 
@@ -356,7 +346,106 @@ mod tests {
     fn automation_without_a_policy_is_prepared_but_off() {
         let yaml = spec(&["--auto-prune"]).unwrap();
         assert!(yaml.contains("enabled: false") && yaml.contains("prune: true"), "{yaml}");
+        assert!(
+            spec(&["--sync-policy", "automated", "--self-heal=false"]).unwrap().contains("selfHeal: false")
+        );
         assert!(spec(&["--sync-policy", "sometimes"]).is_err());
         assert!(spec(&["--helm-set", "novalue"]).unwrap_err().to_string().contains("NAME=VALUE"));
+    }
+
+    #[test]
+    fn every_kind_of_source_has_its_flags() {
+        let words = [
+            "--kustomize-common-label",
+            "team=web",
+            "--kustomize-label-without-selector",
+            "--ignore-missing-components",
+            "--jsonnet-libs",
+            "vendor",
+            "--directory-recurse",
+            "--plugin-env",
+            "A=1",
+            "--config-management-plugin",
+            "cmp",
+            "--helm-skip-tests",
+            "-p",
+            "a.b=c",
+            "--sync-retry-limit",
+            "2",
+            "--sync-retry-backoff-factor",
+            "3",
+            "--sync-retry-refresh",
+        ];
+        expect![[r#"
+            destination: {}
+            project: ""
+            source:
+              directory:
+                jsonnet:
+                  libs:
+                  - vendor
+                recurse: true
+              helm:
+                parameters:
+                - name: a.b
+                  value: c
+                skipTests: true
+              kustomize:
+                commonLabels:
+                  team: web
+                ignoreMissingComponents: true
+                labelWithoutSelector: true
+              plugin:
+                env:
+                - name: A
+                  value: "1"
+                name: cmp
+              repoURL: ""
+            syncPolicy:
+              retry:
+                backoff:
+                  duration: 5s
+                  factor: 3
+                  maxDuration: 3m0s
+                limit: 2
+                refresh: true
+        "#]]
+        .assert_eq(&spec(&words).unwrap());
+        assert!(Line::try_parse_from(["x"]).unwrap().flags.is_empty());
+        assert!(!Line::try_parse_from(["x", "--nameprefix", "a"]).unwrap().flags.is_empty());
+    }
+
+    #[test]
+    fn hydrator_flags_put_those_of_sources_aside() {
+        let words =
+            ["--dry-source-repo", "https://git.example/dry", "--hydrate-to-branch", "next", "--path", "x"];
+        expect![[r#"
+            destination: {}
+            project: ""
+            sourceHydrator:
+              drySource:
+                path: ""
+                repoURL: https://git.example/dry
+                targetRevision: ""
+              hydrateTo:
+                targetBranch: next
+              syncSource:
+                path: ""
+                targetBranch: ""
+        "#]]
+        .assert_eq(&spec(&words).unwrap());
+    }
+
+    #[test]
+    fn a_source_among_several_is_chosen() {
+        let mut spec = ApplicationSpec::default();
+        assert_eq!(choose(&spec, None, None).unwrap(), Chosen::Only);
+        spec.sources =
+            vec![ApplicationSource::default(), ApplicationSource { name: "b".into(), ..Default::default() }];
+        assert_eq!(choose(&spec, Some(1), None).unwrap(), Chosen::At(0));
+        assert_eq!(choose(&spec, None, Some("b")).unwrap(), Chosen::At(1));
+        for (position, name) in [(None, None), (Some(0), None), (Some(3), None), (None, Some("c"))] {
+            assert!(choose(&spec, position, name).is_err(), "{position:?} {name:?}");
+        }
     }
 }

@@ -4,10 +4,14 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use types::Application;
 
+use super::diff::print_differences;
+use super::selection::{labeled, selected_for_sync};
+use super::spec_flags::{Chosen, choose};
 use super::wait::{Goal, until};
-use super::{AppName, NamespaceOption, Target, fetch, get, progress, select};
+use super::{AppName, NamespaceOption, Target, fetch, get, select};
 use crate::client::Client;
 use crate::error::Error;
+use crate::login::confirm;
 use crate::output;
 
 /// What `app sync` takes.
@@ -49,6 +53,18 @@ pub struct SyncOptions {
     /// `hook` (with hooks) or `apply` (without).
     #[arg(long)]
     strategy: Option<Strategy>,
+    /// The revisions of some of several sources (may be repeated, with --source-positions or --source-names).
+    #[arg(long)]
+    revisions: Vec<String>,
+    /// The positions of the sources that --revisions are for, counted from 1.
+    #[arg(long, value_delimiter = ',')]
+    source_positions: Vec<i64>,
+    /// The names of the sources that --revisions are for.
+    #[arg(long)]
+    source_names: Vec<String>,
+    /// Only objects with this label in Git, as KEY=VALUE (may be repeated).
+    #[arg(long)]
+    label: Vec<String>,
     /// Only this object, as GROUP:KIND:[NAMESPACE/]NAME; `*` for any, a leading `!` for all but it.
     #[arg(long)]
     resource: Vec<String>,
@@ -67,6 +83,15 @@ pub struct SyncOptions {
     /// The longest pause.
     #[arg(long, default_value = "3m0s")]
     retry_backoff_max_duration: String,
+    /// Take the newest revision when trying again.
+    #[arg(long)]
+    retry_refresh: bool,
+    /// Show the differences first, and ask whether to go on.
+    #[arg(long)]
+    preview_changes: bool,
+    /// Do not ask.
+    #[arg(long = "assumeYes", alias = "assume-yes")]
+    assume_yes: bool,
     /// Do not wait for the end.
     #[arg(long = "async")]
     detached: bool,
@@ -129,7 +154,13 @@ pub(crate) async fn sync(options: &SyncOptions, client: &Client) -> Result<(), E
 
 async fn sync_one(options: &SyncOptions, client: &Client, app: &AppName) -> Result<(), Error> {
     let application = fetch(client, app, "").await?;
-    let body = request(options, &application)?;
+    let mut body = request(options, &application)?;
+    if let Some(resources) = resources(options, client, app, &application).await? {
+        body["resources"] = resources.into();
+    }
+    if options.preview_changes && !preview(options, client, app).await? {
+        return Ok(());
+    }
     let _: Application = client.post(&app.path("/sync"), &body).await?;
     if options.detached {
         return Ok(());
@@ -146,16 +177,12 @@ pub(super) async fn follow_operation(
     format: Format,
 ) -> Result<(), Error> {
     let goal = Goal { operation: true, ..Goal::default() };
-    let mut application = until(client, app, goal, timeout).await?;
+    let mut application = until(client, app, &goal, timeout, format == Format::Wide).await?;
     if !dry_run {
         application = fetch(client, app, "normal").await?;
     }
     match format {
-        Format::Wide => {
-            print!("\n{}", get::summary(&application));
-            print!("{}", progress::operation_summary(&application));
-            print!("{}", progress::resource_table(&application));
-        }
+        Format::Wide => get::print_outcome(client, &application).await,
         Format::Json | Format::Yaml => output::print_as(&application, format == Format::Json),
     }
     judge(&application, dry_run)
@@ -191,6 +218,10 @@ fn request(options: &SyncOptions, application: &Application) -> Result<Value, Er
             Some(Strategy::Hook) | None => json!({"hook": {"force": options.force}}),
         },
     });
+    if !options.revisions.is_empty() {
+        body["revisions"] = json!(options.revisions);
+        body["sourcePositions"] = json!(positions(options, application)?);
+    }
     let mut items = Vec::new();
     for (flag, item) in [
         (options.replace, "Replace=true"),
@@ -203,13 +234,6 @@ fn request(options: &SyncOptions, application: &Application) -> Result<Value, Er
     }
     if !items.is_empty() {
         body["syncOptions"] = json!({"items": items});
-    }
-    if !options.resource.is_empty() {
-        let resources = selected_resources(&options.resource, application)?;
-        if resources.is_empty() {
-            return Err(Error::Usage("no object of the application matches --resource".into()));
-        }
-        body["resources"] = resources.into();
     }
     if !options.info.is_empty() {
         let infos: Result<Vec<Value>, Error> = options
@@ -229,61 +253,61 @@ fn request(options: &SyncOptions, application: &Application) -> Result<Value, Er
             "duration": options.retry_backoff_duration,
             "factor": options.retry_backoff_factor,
             "maxDuration": options.retry_backoff_max_duration,
-        }});
+        }, "refresh": options.retry_refresh});
     }
     Ok(body)
 }
 
-/// A `--resource` filter: GROUP:KIND:[NAMESPACE/]NAME.
-struct ResourceFilter<'a> {
-    negated: bool,
-    group: &'a str,
-    kind: &'a str,
-    namespace: Option<&'a str>,
-    name: &'a str,
+/// The objects that the sync is about; `None` for all.
+async fn resources(
+    options: &SyncOptions,
+    client: &Client,
+    app: &AppName,
+    application: &Application,
+) -> Result<Option<Vec<Value>>, Error> {
+    let (found, flag) = if !options.label.is_empty() {
+        (labeled(client, app, &options.label).await?, "--label")
+    } else if !options.resource.is_empty() {
+        (selected_for_sync(&options.resource, application)?, "--resource")
+    } else {
+        return Ok(None);
+    };
+    if found.is_empty() {
+        return Err(Error::Usage(format!("no object of application '{}' matches {flag}", app.name)));
+    }
+    Ok(Some(found))
 }
 
-impl<'a> ResourceFilter<'a> {
-    fn parse(text: &'a str) -> Result<Self, Error> {
-        let (negated, rest) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
-        let parts: Vec<&str> = rest.split(':').collect();
-        let [group, kind, name] = parts[..] else {
-            let message =
-                format!("--resource {text:?}: expected GROUP:KIND:NAME or GROUP:KIND:NAMESPACE/NAME");
-            return Err(Error::Usage(message));
-        };
-        let (namespace, name) =
-            name.split_once('/').map_or((None, name), |(namespace, name)| (Some(namespace), name));
-        Ok(Self { negated, group, kind, namespace, name })
+/// The positions of the sources that `--revisions` are for, given as such or by the sources' names.
+fn positions(options: &SyncOptions, application: &Application) -> Result<Vec<i64>, Error> {
+    let mut positions = options.source_positions.clone();
+    for name in &options.source_names {
+        match choose(&application.spec, None, Some(name))? {
+            Chosen::At(index) => positions.push(i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1)),
+            Chosen::Only => {
+                return Err(Error::Usage("--source-names: the application has only one source".into()));
+            }
+        }
     }
-
-    fn matches(&self, resource: &types::ResourceStatus) -> bool {
-        let fits = |pattern: &str, value: &str| types::glob::matches(pattern, value);
-        fits(self.group, &resource.group)
-            && fits(self.kind, &resource.kind)
-            && fits(self.name, &resource.name)
-            && self.namespace.is_none_or(|namespace| fits(namespace, &resource.namespace))
+    if positions.len() != options.revisions.len() {
+        return Err(Error::Usage(
+            "--revisions need as many --source-positions or --source-names as there are revisions".into(),
+        ));
     }
+    Ok(positions)
 }
 
-fn selected_resources(filters: &[String], application: &Application) -> Result<Vec<Value>, Error> {
-    let filters: Vec<ResourceFilter<'_>> =
-        filters.iter().map(|filter| ResourceFilter::parse(filter)).collect::<Result<_, _>>()?;
-    let positive = filters.iter().any(|filter| !filter.negated);
-    Ok(application
-        .status
-        .resources
-        .iter()
-        .filter(|resource| {
-            let wanted =
-                !positive || filters.iter().any(|filter| !filter.negated && filter.matches(resource));
-            wanted && !filters.iter().any(|filter| filter.negated && filter.matches(resource))
-        })
-        .map(|resource| {
-            json!({"group": resource.group, "kind": resource.kind, "name": resource.name,
-                "namespace": resource.namespace})
-        })
-        .collect())
+/// Shows what a sync would change, and asks whether to go on.
+async fn preview(options: &SyncOptions, client: &Client, app: &AppName) -> Result<bool, Error> {
+    if !print_differences(client, app).await? {
+        println!("====== No Differences found ======");
+        return Ok(true);
+    }
+    if options.assume_yes {
+        return Ok(true);
+    }
+    println!();
+    confirm("Please review changes to application shown above. Do you want to continue the sync process?")
 }
 
 #[cfg(test)]
@@ -297,20 +321,6 @@ mod tests {
             {"kind": "Service", "namespace": "a", "name": "web"},
         ]}}))
         .unwrap()
-    }
-
-    #[test]
-    fn resources_are_chosen_by_filters() {
-        let count = |filters: &[&str]| {
-            let filters: Vec<String> = filters.iter().map(|filter| (*filter).to_owned()).collect();
-            selected_resources(&filters, &application()).map(|resources| resources.len())
-        };
-        assert_eq!(count(&["apps:Deployment:web"]).unwrap(), 2);
-        assert_eq!(count(&["apps:Deployment:a/web"]).unwrap(), 1);
-        assert_eq!(count(&["*:Service:*"]).unwrap(), 1);
-        assert_eq!(count(&["!*:Service:*"]).unwrap(), 2);
-        assert_eq!(count(&["*:*:*", "!apps:*:b/*"]).unwrap(), 2);
-        assert!(count(&["Deployment"]).is_err());
     }
 
     #[test]

@@ -25,12 +25,17 @@ impl Controller {
         renderer: Renderer,
         options: ControllerOptions,
     ) -> Handle {
-        let engine = Arc::new(engine::Rendering::new(control.clone(), renderer));
-        Self::start_with(Outside::live(control, clusters, engine), options)
+        Self::start_with(Outside::real(control, clusters, renderer), options)
     }
 }
 
 impl Outside {
+    /// Real records, clusters and renderings.
+    pub fn real(control: ControlPlane, clusters: Clusters, renderer: Renderer) -> Self {
+        let engine = Arc::new(engine::Rendering::new(control.clone(), renderer));
+        Self::live(control, clusters, engine)
+    }
+
     /// Real records and clusters, with any renderer.
     pub fn live(control: ControlPlane, clusters: Clusters, engine: Arc<dyn Engine>) -> Self {
         Self {

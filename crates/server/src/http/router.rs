@@ -8,7 +8,9 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 
 use super::gateway::{self, plain};
 use super::grpc::{self, Framing};
+use crate::access::Caller;
 use crate::core::Core;
+use crate::options::Admission;
 use crate::session::{Presented, clear_cookies};
 use crate::{api, assets, metrics, webhook};
 
@@ -43,6 +45,12 @@ impl Routes {
                 _ => plain(StatusCode::NOT_FOUND, "Not Found"),
             };
         }
+        if let Admission::Bearer(_) = self.core.options.admission
+            && let Err(status) =
+                self.core.sessions.authenticate(&Presented::of(request.headers()), &self.core.control)
+        {
+            return gateway::failure(&status);
+        }
         if path == "/healthz" {
             return self.health(request.uri()).await;
         }
@@ -64,6 +72,7 @@ impl Routes {
         }
         match path.as_str() {
             "/healthz" => self.health(request.uri()).await,
+            "/metrics" => self.metrics_for(&request),
             "/api/webhook" => webhook::answer(&self.core, request).await,
             "/auth/logout" => self.log_out(&request),
             "/swagger.json" => describe(&self.core),
@@ -88,6 +97,22 @@ impl Routes {
             }
         }
         plain(StatusCode::OK, "ok")
+    }
+
+    /// Metrics name every application, so that on this port they are for those who may see every application. The port
+    /// of their own is for those who can reach it.
+    fn metrics_for(&self, request: &Request<Body>) -> Response<Body> {
+        let presented = Presented::of(request.headers());
+        match self.core.sessions.authenticate(&presented, &self.core.control) {
+            Err(status) => gateway::failure(&status),
+            Ok(session) => {
+                let caller = Caller::new(self.core.clone(), session.identity);
+                match caller.enforce("applications", "get", "*/*") {
+                    Ok(()) => plain_text(metrics::text(&self.core)),
+                    Err(status) => gateway::failure(&status),
+                }
+            }
+        }
     }
 
     fn log_out(&self, request: &Request<Body>) -> Response<Body> {

@@ -1,4 +1,4 @@
-//! The server's certificate: the one of the settings, or one made for this process.
+//! The server's certificate: the one of the settings, or one that is made at the first start.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Makes a certificate for the names that the API server's Service has in `namespace`.
+    /// Makes a certificate for this machine and for the names that the API server's Service has in `namespace`.
     pub(crate) fn self_made(namespace: &str) -> Result<Self, Error> {
-        let mut names = vec!["localhost".to_owned(), "argocd-server".to_owned()];
+        let mut names = ["localhost", "127.0.0.1", "::1", "argocd-server"].map(str::to_owned).to_vec();
         for suffix in ["", ".svc", ".svc.cluster.local"] {
             names.push(format!("argocd-server.{namespace}{suffix}"));
         }

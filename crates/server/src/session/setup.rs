@@ -66,6 +66,12 @@ fn failed(attempt: &str, reason: &str) -> Error {
     Error::ControlPlane { attempt: attempt.to_owned(), reason: reason.to_owned() }
 }
 
+/// Adds values to the Secret that holds what the server has made for itself.
+pub(crate) async fn remember(control: &ControlPlane, values: &[(&str, &str)]) -> Result<(), Error> {
+    let data = values.iter().map(|(key, value)| ((*key).to_owned(), BASE64.encode(value).into()));
+    write(control, names::SECRET, Value::Object(data.collect())).await
+}
+
 /// Creates a Secret, or adds data to it when it exists.
 async fn write(control: &ControlPlane, name: &str, data: Value) -> Result<(), Error> {
     let attempt = format!("write Secret {}/{name}", control.namespace());

@@ -42,7 +42,7 @@ async fn read(call: Call) -> Result<Replies, Status> {
     if !call.caller.allows("logs", "get", &object) {
         return Err(denied());
     }
-    let pods = pods(&call, &application)?;
+    let pods = pods(&call, &application).await?;
     let settings = call.core.control.settings();
     let most =
         settings.config("server.maxPodLogsToRender").and_then(|text| text.parse().ok()).unwrap_or(MAX_PODS);
@@ -100,8 +100,8 @@ fn entry(line: &Line) -> Value {
 }
 
 /// The pods that a request is about: one by name, those below one object, or all of the application.
-fn pods(call: &Call, application: &Application) -> Result<Vec<ResourceNode>, Status> {
-    let nodes = tree(call, application)?.nodes;
+async fn pods(call: &Call, application: &Application) -> Result<Vec<ResourceNode>, Status> {
+    let nodes = tree(call, application).await?.nodes;
     let is_pod = |node: &ResourceNode| node.resource_ref.kind == "Pod" && node.resource_ref.group.is_empty();
     let namespace = call.text("namespace");
     let pod = call.text("podName");

@@ -4,8 +4,10 @@
 //! - `write`: creating, changing and deleting. `validate`: what a spec must be like.
 //! - `operate`: sync, rollback, terminate, sync windows.
 //! - `source`: what it is rendered to, and what is known of revisions.
-//! - `resources`: the objects of an application. `logs`: what their containers print.
+//! - `resources`: the objects of an application. `actions`: what can be done to them. `logs`: what their containers
+//!   print.
 
+mod actions;
 mod logs;
 mod operate;
 mod query;
@@ -30,6 +32,7 @@ pub(super) fn register(handlers: &mut Handlers) {
     write::register(handlers);
     operate::register(handlers);
     resources::register(handlers);
+    actions::register(handlers);
     logs::register(handlers);
     source::register(handlers);
 }

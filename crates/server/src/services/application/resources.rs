@@ -1,7 +1,7 @@
 //! The objects of an application: the tree, the comparison, and single live objects.
 //!
-//! What the application loop knows comes from its views; a server without a loop in its process puts the tree together
-//! from the cluster itself.
+//! What the application loop knows comes from its views. Where no loop runs, what stands in for it looks when somebody
+//! asks; and with neither, the tree is put together from the cluster and the status.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,21 +23,14 @@ const SETTLE: Duration = Duration::from_millis(150);
 pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("application.ApplicationService/ResourceTree", |call| async move {
         let application = find(&call, "applicationName", "get")?;
-        to_json(&tree(&call, &application)?)
+        to_json(&tree(&call, &application).await?)
     });
-    handlers
-        .stream("application.ApplicationService/WatchResourceTree", |call| async move { watch_tree(call) });
-    handlers.unary("application.ApplicationService/ManagedResources", |call| async move { managed(&call) });
+    handlers.stream("application.ApplicationService/WatchResourceTree", watch_tree);
+    handlers.unary("application.ApplicationService/ManagedResources", managed);
     handlers.unary("application.ApplicationService/GetResource", get);
     handlers.unary("application.ApplicationService/PatchResource", patch);
     handlers.unary("application.ApplicationService/DeleteResource", delete);
     handlers.unary("application.ApplicationService/ListResourceEvents", list_events);
-    handlers.unary("application.ApplicationService/ListResourceActions", |call| async move {
-        let application = find(&call, "name", "get")?;
-        node(&call, &application)?;
-        // None until the actions of kinds are here; an empty list is what clients take for that.
-        Ok(json!({"actions": []}))
-    });
     for method in
         ["application.ApplicationService/ListLinks", "application.ApplicationService/ListResourceLinks"]
     {
@@ -56,8 +49,21 @@ pub(super) fn live(call: &Call, application: &Application) -> Result<Arc<LiveClu
         .map_err(|error| Status::precondition(error.to_string()))
 }
 
+/// Looks at an application where no loop does. The application as it was found, if there was a look; what cannot be
+/// rendered or read is in its conditions.
+async fn observe(call: &Call, application: &Application) -> Result<Option<Application>, Status> {
+    let Some(controller) = &call.core.controller else { return Ok(None) };
+    controller.observe(&application.key(), false).await.transpose().map_err(Status::unavailable)
+}
+
 /// The tree of an application.
-pub(super) fn tree(call: &Call, application: &Application) -> Result<ApplicationTree, Status> {
+pub(super) async fn tree(call: &Call, application: &Application) -> Result<ApplicationTree, Status> {
+    observe(call, application).await?;
+    known_tree(call, application)
+}
+
+/// The tree of an application without another look at it.
+fn known_tree(call: &Call, application: &Application) -> Result<ApplicationTree, Status> {
     let cluster = live(call, application)?;
     let known = call.core.controller.as_ref().and_then(|controller| controller.tree(&application.key()));
     let mut tree = match known {
@@ -78,8 +84,9 @@ pub(super) fn tree(call: &Call, application: &Application) -> Result<Application
     Ok(tree)
 }
 
-fn watch_tree(call: Call) -> Result<Replies, Status> {
+async fn watch_tree(call: Call) -> Result<Replies, Status> {
     let application = find(&call, "applicationName", "get")?;
+    observe(&call, &application).await?;
     let Some(controller) = &call.core.controller else {
         return Ok(poll_tree(call, application));
     };
@@ -102,7 +109,7 @@ fn current_tree(call: &Call, application: &Application) -> Option<Result<Value, 
     if !call.caller.allows_application("get", &application) {
         return None;
     }
-    Some(tree(call, &application).and_then(|tree| to_json(&tree)))
+    Some(known_tree(call, &application).and_then(|tree| to_json(&tree)))
 }
 
 /// Without the loop in this process, changes are told by the cluster.
@@ -129,20 +136,40 @@ fn poll_tree(call: Call, application: Arc<Application>) -> Replies {
 }
 
 /// The compared objects of an application, as the loop knows them.
-pub(super) fn compared(call: &Call, application: &Application) -> Result<Arc<Vec<ResourceDiff>>, Status> {
+pub(super) async fn compared(
+    call: &Call,
+    application: &Application,
+) -> Result<Arc<Vec<ResourceDiff>>, Status> {
     let Some(controller) = &call.core.controller else {
         let message = "comparisons are known to the application controller, which is not in this process; \
                        run the server and the controller roles together";
         return Err(Status::unavailable(message));
     };
+    if let Some(found) = observe(call, application).await?
+        && let Some(trouble) = trouble_of(&found)
+    {
+        return Err(Status::precondition(trouble));
+    }
     controller.managed(&application.key()).ok_or_else(|| {
         Status::unavailable(format!("{} has not been compared yet; try again shortly", application.key()))
     })
 }
 
-fn managed(call: &Call) -> Result<Value, Status> {
-    let application = find(call, "applicationName", "get")?;
-    let known = compared(call, &application)?;
+/// Why an application could not be compared, in the words of its conditions.
+fn trouble_of(application: &Application) -> Option<String> {
+    let status = &application.status;
+    let errors: Vec<&str> = status
+        .conditions
+        .iter()
+        .filter(|condition| condition.r#type.ends_with("Error"))
+        .map(|condition| condition.message.as_str())
+        .collect();
+    (status.sync.status == "Unknown" && !errors.is_empty()).then(|| errors.join("; "))
+}
+
+async fn managed(call: Call) -> Result<Value, Status> {
+    let application = find(&call, "applicationName", "get")?;
+    let known = compared(&call, &application).await?;
     let wanted = |key: &str, held: &str| call.text(key).is_empty() || call.text(key) == held;
     let items = known
         .iter()
@@ -158,8 +185,8 @@ fn managed(call: &Call) -> Result<Value, Status> {
 }
 
 /// The node of the tree that a request is about. What isn't in the application's tree isn't reached through it.
-pub(super) fn node(call: &Call, application: &Application) -> Result<ResourceNode, Status> {
-    let tree = tree(call, application)?;
+pub(super) async fn node(call: &Call, application: &Application) -> Result<ResourceNode, Status> {
+    let tree = tree(call, application).await?;
     let (group, kind) = (call.text("group"), call.text("kind"));
     let (namespace, name) = (call.text("namespace"), call.text("resourceName"));
     tree.nodes
@@ -177,14 +204,14 @@ pub(super) fn node(call: &Call, application: &Application) -> Result<ResourceNod
         })
 }
 
-fn key_of(node: &ResourceNode) -> ObjectKey {
+pub(super) fn key_of(node: &ResourceNode) -> ObjectKey {
     let held = &node.resource_ref;
     ObjectKey::new(&held.group, &held.kind, &held.namespace, &held.name)
 }
 
 async fn get(call: Call) -> Result<Value, Status> {
     let application = find(&call, "name", "get")?;
-    let node = node(&call, &application)?;
+    let node = node(&call, &application).await?;
     let key = key_of(&node);
     let version = Some(call.text("version")).filter(|version| !version.is_empty());
     let object = live(&call, &application)?.get(&key, version).await?;
@@ -219,7 +246,7 @@ fn may_change(call: &Call, application: &Application, verb: &str) -> Result<(), 
 async fn patch(call: Call) -> Result<Value, Status> {
     let application = find(&call, "name", "get")?;
     may_change(&call, &application, "update")?;
-    let node = node(&call, &application)?;
+    let node = node(&call, &application).await?;
     let document: Value = serde_json::from_str(call.text("patch"))
         .map_err(|error| Status::invalid(format!("the patch is no JSON: {error}")))?;
     let patch = match (call.text("patchType"), document) {
@@ -236,7 +263,7 @@ async fn patch(call: Call) -> Result<Value, Status> {
 async fn delete(call: Call) -> Result<Value, Status> {
     let application = find(&call, "name", "get")?;
     may_change(&call, &application, "delete")?;
-    let node = node(&call, &application)?;
+    let node = node(&call, &application).await?;
     let options = if call.flag("orphan") == Some(true) {
         DeleteOptions { propagation: Propagation::Orphan, ..DeleteOptions::default() }
     } else if call.flag("force") == Some(true) {
@@ -257,7 +284,7 @@ async fn list_events(call: Call) -> Result<Value, Status> {
         let client = call.core.control.client();
         return events::of_record(client, &metadata.namespace, &metadata.name, &metadata.uid).await;
     }
-    let tree = tree(&call, &application)?;
+    let tree = tree(&call, &application).await?;
     let node = tree.nodes.iter().chain(&tree.orphaned_nodes).find(|node| {
         let held = &node.resource_ref;
         (uid.is_empty() || held.uid == uid) && held.name == name && held.namespace == namespace

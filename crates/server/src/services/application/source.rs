@@ -1,6 +1,7 @@
 //! What an application is rendered to, what is known of its revisions, and what the cluster would make of it.
 //!
-//! Deliberately absent: rendering here. The application loop has rendered what it compared, and tells that.
+//! Deliberately absent: rendering here. The application loop has rendered what it compared, and tells that; what is asked
+//! for at other revisions it renders.
 
 use cluster::{ApplyOptions, DryRun};
 use object::Object;
@@ -14,7 +15,7 @@ use crate::services::mask;
 use crate::status::{Code, Status};
 
 pub(super) fn register(handlers: &mut Handlers) {
-    handlers.unary("application.ApplicationService/GetManifests", |call| async move { manifests(&call) });
+    handlers.unary("application.ApplicationService/GetManifests", manifests);
     handlers.unary("application.ApplicationService/RevisionMetadata", revision_metadata);
     handlers.unary("application.ApplicationService/ServerSideDiff", server_side_diff);
 }
@@ -29,37 +30,80 @@ fn compared_revisions(application: &Application) -> Vec<&str> {
     }
 }
 
-fn manifests(call: &Call) -> Result<Value, Status> {
-    let application = find(call, "name", "get")?;
+async fn manifests(call: Call) -> Result<Value, Status> {
+    let application = find(&call, "name", "get")?;
+    let sources = application.spec.effective_sources();
     let known = compared_revisions(&application);
-    let targets: Vec<String> =
-        application.spec.effective_sources().into_iter().map(|source| source.target_revision).collect();
-    let asked = call
-        .texts("revisions")
-        .into_iter()
-        .chain(Some(call.text("revision")).filter(|text| !text.is_empty()));
-    for revision in asked {
-        if !known.contains(&revision) && !targets.iter().any(|target| target == revision) {
-            let message = format!(
-                "manifests are known of {} only, not of {revision}; sync to it, or set it as the target revision",
-                known.join(", ")
-            );
-            return Err(Status::precondition(message));
+    let targets: Vec<&str> = sources.iter().map(|source| source.target_revision.as_str()).collect();
+    let asked = revisions(&call, &targets)?;
+    let is_known = asked.iter().enumerate().all(|(index, revision)| match revision {
+        None => true,
+        Some(revision) => {
+            known.get(index) == Some(&revision.as_str()) || targets.get(index) == Some(&revision.as_str())
         }
-    }
-    let manifests: Vec<String> = compared(call, &application)?
-        .iter()
-        .filter(|item| !item.target_state.is_empty() && item.target_state != "null")
-        .map(|item| item.target_state.clone())
-        .collect();
+    });
     let destination = &application.spec.destination;
-    Ok(json!({
-        "manifests": manifests,
-        "namespace": destination.namespace,
-        "server": destination.cluster_text(),
-        "revision": known.first(),
-        "sourceType": application.status.source_type,
-    }))
+    let answer = |manifests: Vec<String>, revision: Option<&str>, source_type: &str| {
+        json!({
+            "manifests": manifests,
+            "namespace": destination.namespace,
+            "server": destination.cluster_text(),
+            "revision": revision,
+            "sourceType": source_type,
+        })
+    };
+    if is_known {
+        let manifests = compared(&call, &application)
+            .await?
+            .iter()
+            .filter(|item| !item.target_state.is_empty() && item.target_state != "null")
+            .map(|item| item.target_state.clone())
+            .collect();
+        return Ok(answer(manifests, known.first().copied(), &application.status.source_type));
+    }
+    let controller = call.core.controller.as_ref().ok_or_else(|| {
+        Status::unavailable(
+            "nothing is rendered in this process; run the server and the controller roles together",
+        )
+    })?;
+    let rendered = controller.manifests(&application, asked).await.map_err(Status::precondition)?;
+    let revision = rendered.revisions.first().map(String::as_str);
+    let source_type = rendered.source_types.first().map(String::as_str).unwrap_or_default();
+    Ok(answer(rendered.manifests.iter().map(|text| masked(text)).collect(), revision, source_type))
+}
+
+/// The revisions that a request asks for, one for each source: `revision` for a single source, or `revisions` with the
+/// positions that they are for.
+fn revisions(call: &Call, targets: &[&str]) -> Result<Vec<Option<String>>, Status> {
+    let mut asked: Vec<Option<String>> = vec![None; targets.len()];
+    if let Some(first) = asked.first_mut()
+        && !call.text("revision").is_empty()
+    {
+        *first = Some(call.text("revision").to_owned());
+    }
+    let given = call.texts("revisions");
+    let positions =
+        call.request.get("sourcePositions").and_then(Value::as_array).cloned().unwrap_or_default();
+    if !positions.is_empty() && positions.len() != given.len() {
+        return Err(Status::invalid("source positions and revisions must be given in equal number"));
+    }
+    for (index, revision) in given.into_iter().enumerate() {
+        let position = match positions.get(index).and_then(Value::as_i64) {
+            Some(position) => usize::try_from(position).ok().and_then(|position| position.checked_sub(1)),
+            None => Some(index),
+        };
+        let slot = position.and_then(|position| asked.get_mut(position)).ok_or_else(|| {
+            Status::invalid(format!("a source position is not between 1 and {}", targets.len()))
+        })?;
+        *slot = Some(revision.to_owned());
+    }
+    Ok(asked)
+}
+
+/// A rendered object with the values of a Secret masked.
+fn masked(text: &str) -> String {
+    let object = serde_json::from_str(text).ok().and_then(|value| Object::from_value(value).ok());
+    object.map(|object| mask::hide_secrets(object).to_json()).unwrap_or_default()
 }
 
 async fn revision_metadata(call: Call) -> Result<Value, Status> {
@@ -91,7 +135,7 @@ async fn revision_metadata(call: Call) -> Result<Value, Status> {
 /// What server-side apply would make of the application's objects, asked of the API server without changing any.
 async fn server_side_diff(call: Call) -> Result<Value, Status> {
     let application = find(&call, "appName", "get")?;
-    let managed = compared(&call, &application)?;
+    let managed = compared(&call, &application).await?;
     let given = call.texts("targetManifests");
     let targets: Vec<String> = if given.is_empty() {
         managed.iter().map(|item| item.target_state.clone()).filter(|state| !state.is_empty()).collect()
