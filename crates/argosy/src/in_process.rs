@@ -10,19 +10,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use cli::CoreServer;
 use cluster::{ClusterOptions, Clusters, ControlOptions, ControlPlane};
 use controller::Observer;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use render::{RenderOptions, Renderer};
 use serde_json::Value;
 use server::{Admission, ApplicationLoop, Deps, RenderedManifests, Server, ServerOptions};
 use source::Sources;
 use tokio::sync::watch;
 use types::{
-    AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata, Secret,
+    AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata, Secret, names,
 };
 
 use crate::run;
@@ -40,9 +41,7 @@ impl cli::CoreMode for InProcess {
 }
 
 async fn start(kube_context: Option<&str>) -> Result<CoreServer> {
-    let config = run::configuration(None, kube_context)
-        .await
-        .context("--core needs a kubeconfig: set KUBECONFIG, or write ~/.kube/config")?;
+    let config = configuration(kube_context).await?;
     let namespace = config.default_namespace.clone();
     let client = kube::Client::try_from(config)?;
     check(&client, &namespace).await?;
@@ -53,6 +52,11 @@ async fn start(kube_context: Option<&str>) -> Result<CoreServer> {
             format!("the records in namespace {namespace} were not read within {} s", PATIENCE.as_secs())
         })?
         .context("reading the control plane's records")?;
+    if control.config_map(names::CONFIG_MAP).is_none() && control.projects().is_empty() {
+        bail!(
+            "namespace {namespace} holds no control plane, neither a ConfigMap argocd-cm nor any AppProject; {HINT}"
+        );
+    }
     let folder = Folder::create()?;
     let sources = Sources::new(source::Options::new(&folder.0))
         .with_context(|| format!("preparing the data folder {}", folder.0.display()))?;
@@ -83,6 +87,24 @@ async fn start(kube_context: Option<&str>) -> Result<CoreServer> {
     })
 }
 
+/// How to get to the right namespace.
+const HINT: &str = "--core works in the kubeconfig's current namespace: \
+    kubectl config set-context --current --namespace=argocd";
+
+/// The user's kubeconfig, or the service account of the pod where there is none.
+async fn configuration(kube_context: Option<&str>) -> Result<kube::Config> {
+    let options =
+        KubeConfigOptions { context: kube_context.map(str::to_owned), ..KubeConfigOptions::default() };
+    match Kubeconfig::read() {
+        Ok(kubeconfig) => {
+            kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.context("the kubeconfig")
+        }
+        Err(reason) => kube::Config::incluster().map_err(|_| {
+            anyhow!("--core needs a kubeconfig: set KUBECONFIG, or write ~/.kube/config ({reason})")
+        }),
+    }
+}
+
 /// Asks for everything that the server will watch, once: what is refused or missing is told now, by name, instead of
 /// being waited for.
 async fn check(client: &kube::Client, namespace: &str) -> Result<()> {
@@ -102,10 +124,7 @@ async fn check(client: &kube::Client, namespace: &str) -> Result<()> {
                 "{plural} are not known to the cluster: install Argo CD's or Argosy's CustomResourceDefinitions \
                  (argosy run --install)"
             ),
-            Err(error) => bail!(
-                "reading {plural} in namespace {namespace}: {error}; --core works in the kubeconfig's current \
-                 namespace: kubectl config set-context --current --namespace=argocd"
-            ),
+            Err(error) => bail!("reading {plural} in namespace {namespace}: {error}; {HINT}"),
         }
     });
     futures::future::try_join_all(asked).await.map(drop)

@@ -202,10 +202,7 @@ pub(crate) async fn connect(kubeconfig: Option<&PathBuf>, context: Option<&str>)
 }
 
 /// As [`connect`], before there is a connection.
-pub(crate) async fn configuration(
-    kubeconfig: Option<&PathBuf>,
-    context: Option<&str>,
-) -> Result<kube::Config> {
+async fn configuration(kubeconfig: Option<&PathBuf>, context: Option<&str>) -> Result<kube::Config> {
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     match kubeconfig {
         Some(path) => {

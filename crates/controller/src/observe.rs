@@ -125,7 +125,7 @@ impl Core {
                 match self.ground(app).await {
                     Ok(ground) => return Ok(ground),
                     Err(NoGround::NotYet(target)) => {
-                        target.ready().await.map_err(|trouble| trouble.message)?
+                        target.ready().await.map_err(|trouble| trouble.message)?;
                     }
                     Err(NoGround::Unreachable(trouble)) => return Err(trouble.message),
                     Err(NoGround::Forbidden(conditions)) => {

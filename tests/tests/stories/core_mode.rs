@@ -38,6 +38,9 @@ async fn an_application_is_operated_without_an_api_server(world: &World) {
     // Nobody has logged in: the flag alone is enough, and a login only saves typing it.
     let listed = core.run(&["app", "list", "--core", "-o", "name"]).await.ok();
     assert_eq!(listed.stdout, "");
+    let elsewhere = CoreCommandLine::new(world, "default").run(&["app", "list", "--core"]).await;
+    assert_eq!(elsewhere.code, 1, "{elsewhere:?}");
+    assert!(elsewhere.stderr.contains("namespace default holds no control plane"), "{elsewhere:?}");
     let login = core.run(&["login", "--core"]).await.ok();
     assert!(login.stdout.contains("Context 'kubernetes' updated"), "{login:?}");
 

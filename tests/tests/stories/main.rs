@@ -1,13 +1,17 @@
 //! The stories, told on the sandbox and on the real control plane. Each reads like a page of the manual.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that fails ends at once")]
 
+mod breakage;
 mod core_mode;
 mod deliver;
 mod examples;
 mod faults;
 mod manifests;
+mod objects;
 mod operate;
+mod policies;
 mod tls;
+mod webhook;
 
 use std::future::Future;
 

@@ -38,6 +38,15 @@ async fn an_application_is_operated_from_the_command_line(world: &World) {
     let difference = argosy.command(&["app", "diff", "verbs"]);
     assert_eq!(difference.code, 1, "Git says something else than what was rolled back to: {difference:?}");
 
+    let first = history_revision(&argosy);
+    let at_first = argosy.command(&["app", "diff", "verbs", "--revision", &first]).ok();
+    assert_eq!(at_first.stdout, "", "what was rolled back to is what is live");
+    let manifests = argosy.command(&["app", "manifests", "verbs", "--revision", &first]).ok();
+    assert!(
+        manifests.stdout.contains("value: \"one\"") || manifests.stdout.contains("value: one"),
+        "{manifests:?}"
+    );
+
     let resources = argosy.command(&["app", "resources", "verbs"]).ok();
     assert!(resources.stdout.contains("ConfigMap"), "{}", resources.stdout);
     let manifests = argosy.command(&["app", "manifests", "verbs"]).ok();
@@ -50,4 +59,11 @@ async fn an_application_is_operated_from_the_command_line(world: &World) {
     assert!(world.get("v1", "ConfigMap", "verbs", "map").await.is_none());
     let absent = argosy.command(&["app", "get", "verbs"]);
     assert_eq!(absent.code, 20, "{absent:?}");
+}
+
+/// The commit of the first sync in the history.
+fn history_revision(argosy: &Argosy) -> String {
+    let json = argosy.command(&["app", "get", "verbs", "-o", "json"]).ok();
+    let parsed: Value = serde_json::from_str(&json.stdout).unwrap();
+    parsed["status"]["history"][0]["revision"].as_str().unwrap().to_owned()
 }

@@ -4,9 +4,10 @@ use std::process::Command;
 
 use clap::{ArgAction, Args};
 use serde_json::Value;
-use types::ResourceDiff;
+use types::{Application, ResourceDiff};
 
 use super::resources::ManagedResources;
+use super::revision::{RevisionFlags, differences};
 use super::{AppName, Target, fetch};
 use crate::client::Client;
 use crate::error::Error;
@@ -15,7 +16,7 @@ use crate::output::normal_diff;
 /// What `app diff` takes.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code 0: no difference; 1 (or --diff-exit-code): some; 20: an error.\n\nExamples:\n  argosy app diff guestbook\n  KUBECTL_EXTERNAL_DIFF='diff -u' argosy app diff guestbook"
+    after_help = "Exit code 0: no difference; 1 (or --diff-exit-code): some; 20: an error.\n\nExamples:\n  argosy app diff guestbook\n  argosy app diff guestbook --revision v2\n  KUBECTL_EXTERNAL_DIFF='diff -u' argosy app diff guestbook"
 )]
 pub struct DiffOptions {
     #[command(flatten)]
@@ -26,6 +27,8 @@ pub struct DiffOptions {
     /// Compare with Git first, without any cache.
     #[arg(long)]
     hard_refresh: bool,
+    #[command(flatten)]
+    revision: RevisionFlags,
     /// Whether a difference makes the exit code other than 0.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
     exit_code: bool,
@@ -41,15 +44,28 @@ pub(crate) async fn diff(options: &DiffOptions, client: &Client) -> Result<(), E
         (false, true) => "normal",
         (false, false) => "",
     };
-    fetch(client, &app, refresh).await?;
-    if print_differences(client, &app).await? && options.exit_code {
+    let application = fetch(client, &app, refresh).await?;
+    if print_differences(&options.revision, client, &app, &application).await? && options.exit_code {
         return Err(Error::Different(options.diff_exit_code));
     }
     Ok(())
 }
 
-/// Prints how live objects differ from Git; answers whether any does.
-pub(super) async fn print_differences(client: &Client, app: &AppName) -> Result<bool, Error> {
+/// Prints how live objects differ from Git, at other revisions if some are named; answers whether any does.
+pub(super) async fn print_differences(
+    revision: &RevisionFlags,
+    client: &Client,
+    app: &AppName,
+    application: &Application,
+) -> Result<bool, Error> {
+    if !revision.is_empty() {
+        let found = differences(revision, client, app, application).await?;
+        for difference in &found {
+            println!("\n===== {} ======", difference.title);
+            print_difference(&difference.name, &yaml(&difference.live), &yaml(&difference.wanted))?;
+        }
+        return Ok(!found.is_empty());
+    }
     let answer: ManagedResources = client.get(&app.path("/managed-resources"), &app.query()).await?;
     let mut differs = false;
     for resource in answer.items.unwrap_or_default() {
@@ -81,8 +97,12 @@ fn sides(resource: &ResourceDiff) -> Option<(String, String)> {
     if live == desired {
         return None;
     }
-    let text = |value: &Value| if value.is_null() { String::new() } else { goyaml::to_string(value) };
-    Some((text(&live), text(&desired)))
+    Some((yaml(&live), yaml(&desired)))
+}
+
+/// An object as it is shown; nothing for one that is not there.
+fn yaml(value: &Value) -> String {
+    if value.is_null() { String::new() } else { goyaml::to_string(value) }
 }
 
 fn print_difference(name: &str, live: &str, desired: &str) -> Result<(), Error> {

@@ -97,7 +97,7 @@ pub(crate) async fn rollback(options: &RollbackOptions, client: &Client) -> Resu
     let body = json!({"name": app.name, "appNamespace": application.metadata.namespace, "id": id,
         "prune": options.prune});
     let _: Application = client.post(&app.path("/rollback"), &body).await?;
-    sync::follow_operation(client, &app, options.timeout, false, options.output).await
+    Box::pin(sync::follow_operation(client, &app, options.timeout, false, options.output)).await
 }
 
 fn previous(application: &Application) -> Result<i64, Error> {

@@ -1,7 +1,8 @@
 //! The verbs of applications.
 //!
-//! Neighbors: `list` and `get` show, `create`, `set`, `unset` and `sources` write (flags: `spec_flags`, `source_flags`), `sync`, `wait` and `progress` follow
-//! operations, `diff` compares, `resources`, `objects`, `actions` and `logs` are about objects.
+//! Neighbors: `list` and `get` show; `create`, `set`, `unset` and `sources` write, by the flags of `spec_flags` and
+//! `source_flags`; `sync`, `wait` and `progress` follow operations; `diff` and `revision` compare; `resources`,
+//! `objects`, `actions` and `logs` are about objects.
 
 mod actions;
 mod confirm;
@@ -15,6 +16,7 @@ mod logs;
 mod objects;
 mod progress;
 mod resources;
+mod revision;
 mod selection;
 mod set;
 mod source_flags;
@@ -31,7 +33,6 @@ use crate::client::{Client, application_path};
 use crate::error::Error;
 
 /// A verb of applications.
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum AppVerb {
     /// List applications.

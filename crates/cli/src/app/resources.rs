@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use types::{ApplicationTree, ResourceDiff, ResourceNode};
 
+use super::revision::RevisionFlags;
 use super::{Target, fetch, get};
 use crate::client::Client;
 use crate::error::Error;
@@ -21,6 +22,9 @@ pub struct ResourcesOptions {
     /// Only objects that belong to no application.
     #[arg(long)]
     orphaned: bool,
+    /// Accepted for scripts written for argocd.
+    #[arg(long, hide = true)]
+    project: Option<String>,
     /// How to print; a table when not given.
     #[arg(short, long)]
     output: Option<TreeFormat>,
@@ -44,9 +48,8 @@ pub struct ManifestsOptions {
     /// What Git says, or what is there.
     #[arg(long, default_value = "git")]
     source: ManifestSource,
-    /// A revision other than the one that was compared last.
-    #[arg(long, default_value = "")]
-    revision: String,
+    #[command(flatten)]
+    revision: RevisionFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,12 +63,6 @@ enum ManifestSource {
 #[serde(default)]
 pub(super) struct ManagedResources {
     pub(super) items: Option<Vec<ResourceDiff>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Manifests {
-    manifests: Option<Vec<String>>,
 }
 
 pub(crate) async fn resources(options: &ResourcesOptions, client: &Client) -> Result<(), Error> {
@@ -93,10 +90,8 @@ pub(crate) async fn manifests(options: &ManifestsOptions, client: &Client) -> Re
     let app = options.target.app();
     let texts: Vec<String> = match options.source {
         ManifestSource::Git => {
-            let mut query = app.query();
-            query.push(("revision", options.revision.clone()));
-            let answer: Manifests = client.get(&app.path("/manifests"), &query).await?;
-            answer.manifests.unwrap_or_default()
+            let application = fetch(client, &app, "").await?;
+            options.revision.manifests(client, &app, &application).await?
         }
         ManifestSource::Live => {
             fetch(client, &app, "").await?;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use types::Application;
 
 use super::diff::print_differences;
+use super::revision::RevisionFlags;
 use super::selection::{labeled, selected_for_sync};
-use super::spec_flags::{Chosen, choose};
 use super::wait::{Goal, until};
 use super::{AppName, NamespaceOption, Target, fetch, get, select};
 use crate::client::Client;
@@ -29,9 +29,8 @@ pub struct SyncOptions {
     /// Applications of this project (may be repeated).
     #[arg(long)]
     project: Vec<String>,
-    /// A revision other than the target revision.
-    #[arg(long, default_value = "")]
-    revision: String,
+    #[command(flatten)]
+    revision: RevisionFlags,
     /// Delete what is no longer in Git.
     #[arg(long)]
     prune: bool,
@@ -53,15 +52,6 @@ pub struct SyncOptions {
     /// `hook` (with hooks) or `apply` (without).
     #[arg(long)]
     strategy: Option<Strategy>,
-    /// The revisions of some of several sources (may be repeated, with --source-positions or --source-names).
-    #[arg(long)]
-    revisions: Vec<String>,
-    /// The positions of the sources that --revisions are for, counted from 1.
-    #[arg(long, value_delimiter = ',')]
-    source_positions: Vec<i64>,
-    /// The names of the sources that --revisions are for.
-    #[arg(long)]
-    source_names: Vec<String>,
     /// Only objects with this label in Git, as KEY=VALUE (may be repeated).
     #[arg(long)]
     label: Vec<String>,
@@ -147,7 +137,7 @@ pub(crate) async fn sync(options: &SyncOptions, client: &Client) -> Result<(), E
         return Err(Error::Usage("name an application, or select some with -l or --project".into()));
     }
     for app in &apps {
-        sync_one(options, client, app).await?;
+        Box::pin(sync_one(options, client, app)).await?;
     }
     Ok(())
 }
@@ -158,14 +148,14 @@ async fn sync_one(options: &SyncOptions, client: &Client, app: &AppName) -> Resu
     if let Some(resources) = resources(options, client, app, &application).await? {
         body["resources"] = resources.into();
     }
-    if options.preview_changes && !preview(options, client, app).await? {
+    if options.preview_changes && !preview(options, client, app, &application).await? {
         return Ok(());
     }
     let _: Application = client.post(&app.path("/sync"), &body).await?;
     if options.detached {
         return Ok(());
     }
-    follow_operation(client, app, options.timeout, options.dry_run, options.output).await
+    Box::pin(follow_operation(client, app, options.timeout, options.dry_run, options.output)).await
 }
 
 /// Waits for the running operation, prints how it ended, and fails when it did not end well.
@@ -210,7 +200,7 @@ fn request(options: &SyncOptions, application: &Application) -> Result<Value, Er
         "name": application.metadata.name,
         "appNamespace": application.metadata.namespace,
         "project": application.spec.project_name(),
-        "revision": options.revision,
+        "revision": options.revision.revision,
         "prune": options.prune,
         "dryRun": options.dry_run,
         "strategy": match options.strategy {
@@ -218,9 +208,9 @@ fn request(options: &SyncOptions, application: &Application) -> Result<Value, Er
             Some(Strategy::Hook) | None => json!({"hook": {"force": options.force}}),
         },
     });
-    if !options.revisions.is_empty() {
-        body["revisions"] = json!(options.revisions);
-        body["sourcePositions"] = json!(positions(options, application)?);
+    if !options.revision.revisions.is_empty() {
+        body["revisions"] = json!(options.revision.revisions);
+        body["sourcePositions"] = json!(options.revision.positions(application)?);
     }
     let mut items = Vec::new();
     for (flag, item) in [
@@ -278,28 +268,14 @@ async fn resources(
     Ok(Some(found))
 }
 
-/// The positions of the sources that `--revisions` are for, given as such or by the sources' names.
-fn positions(options: &SyncOptions, application: &Application) -> Result<Vec<i64>, Error> {
-    let mut positions = options.source_positions.clone();
-    for name in &options.source_names {
-        match choose(&application.spec, None, Some(name))? {
-            Chosen::At(index) => positions.push(i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1)),
-            Chosen::Only => {
-                return Err(Error::Usage("--source-names: the application has only one source".into()));
-            }
-        }
-    }
-    if positions.len() != options.revisions.len() {
-        return Err(Error::Usage(
-            "--revisions need as many --source-positions or --source-names as there are revisions".into(),
-        ));
-    }
-    Ok(positions)
-}
-
 /// Shows what a sync would change, and asks whether to go on.
-async fn preview(options: &SyncOptions, client: &Client, app: &AppName) -> Result<bool, Error> {
-    if !print_differences(client, app).await? {
+async fn preview(
+    options: &SyncOptions,
+    client: &Client,
+    app: &AppName,
+    application: &Application,
+) -> Result<bool, Error> {
+    if !print_differences(&options.revision, client, app, application).await? {
         println!("====== No Differences found ======");
         return Ok(true);
     }
