@@ -79,7 +79,9 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
     let control =
         ControlPlane::start(client, options.control).await.context("reading the control plane's records")?;
     let clusters = Clusters::new(control.clone(), ClusterOptions::default());
-    let sources = Sources::new(source::Options::new(&options.data))
+    let source_options =
+        source::Options::new(&options.data).with_environment(|name| std::env::var(name).ok());
+    let sources = Sources::new(source_options)
         .with_context(|| format!("preparing the data folder {}", options.data.display()))?;
     let settings = control.settings();
     let parameter = |key: &str| settings.parameter(key).map(str::to_owned);

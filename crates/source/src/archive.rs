@@ -13,17 +13,19 @@ use crate::Opened;
 /// Files that one archive may have.
 const MAX_FILES: usize = 100_000;
 
-/// Whether the files are below one top directory that does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes the root of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Top {
-    /// As in charts: `<chart>/Chart.yaml` is `Chart.yaml`.
-    Dropped,
-    /// As in plain OCI layers.
+    /// The top directory of this name, as in charts of Helm repositories; others do not count.
+    Named(String),
+    /// The only top directory, as in charts of registries.
+    Single,
+    /// The archive's own root, as in plain OCI layers.
     Kept,
 }
 
 /// Unpacks a tar archive, compressed or not. Entries that would leave the archive's directory are errors.
-pub(crate) fn unpack(data: &[u8], max_bytes: u64, top: Top) -> Result<MemoryTree, String> {
+pub(crate) fn unpack(data: &[u8], max_bytes: u64, top: &Top) -> Result<MemoryTree, String> {
     let reader: Box<dyn Read> = if data.starts_with(&[0x1f, 0x8b]) {
         Box::new(flate2::read::MultiGzDecoder::new(data))
     } else {
@@ -33,23 +35,28 @@ pub(crate) fn unpack(data: &[u8], max_bytes: u64, top: Top) -> Result<MemoryTree
     let mut archive = tar::Archive::new(reader.take(max_bytes.saturating_add(1)));
     let mut tree = MemoryTree::new();
     let (mut files, mut total) = (0usize, 0u64);
+    let mut single: Option<String> = None;
     let damaged = |error: std::io::Error| format!("the archive is damaged: {error}");
     for entry in archive.entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;
         let path = entry.path().map_err(damaged)?.to_string_lossy().replace('\\', "/");
         let illegal = |path: &str| format!("illegal filepath in archive: {path:?}");
+        let outside = |path: &str| format!("the archive contains out-of-bounds symlinks. file: {path}");
         if path.starts_with('/') {
             return Err(illegal(&path));
         }
         let path = TreePath::new(&path).map_err(|_| illegal(&path))?;
+        files += 1;
+        let (first, rest) = path.as_str().split_once('/').unwrap_or((path.as_str(), ""));
         let inside = match top {
             Top::Kept => path.clone(),
-            Top::Dropped => match path.as_str().split_once('/') {
-                Some((_, rest)) => TreePath::new(rest).map_err(|_| illegal(rest))?,
-                None => continue,
-            },
+            Top::Named(name) if name != first => continue,
+            Top::Single if *single.get_or_insert_with(|| first.to_owned()) != first => {
+                return Err(format!("the chart's archive has more than one directory: {first:?} too"));
+            }
+            Top::Named(_) | Top::Single if rest.is_empty() => continue,
+            Top::Named(_) | Top::Single => TreePath::new(rest).map_err(|_| illegal(rest))?,
         };
-        files += 1;
         if files > MAX_FILES {
             return Err(format!("the archive has more than {MAX_FILES} entries"));
         }
@@ -67,7 +74,7 @@ pub(crate) fn unpack(data: &[u8], max_bytes: u64, top: Top) -> Result<MemoryTree
                 let target = entry.link_name().map_err(damaged)?.unwrap_or_default();
                 let target = target.to_string_lossy();
                 let parent = inside.parent().unwrap_or_default();
-                parent.join(&target).map_err(|_| illegal(path.as_str()))?;
+                parent.join(&target).map_err(|_| outside(path.as_str()))?;
                 tree.insert_link(inside.as_str(), &target).map_err(|error| error.to_string())?;
             }
             _ => {}
@@ -186,10 +193,10 @@ mod tests {
     #[test]
     fn a_chart_loses_its_top_directory() {
         let data = archive(&[("web/Chart.yaml", "name: web"), ("web/templates/a.yaml", "a: 1")]);
-        let tree = unpack(&data, 1 << 20, Top::Dropped).unwrap();
+        let tree = unpack(&data, 1 << 20, &Top::Named("web".into())).unwrap();
         let path = TreePath::new("templates/a.yaml").unwrap();
         assert_eq!(&*tree.read(&path).unwrap(), b"a: 1");
-        assert!(unpack(&data, 1 << 20, Top::Kept).unwrap().read(&path).is_err());
+        assert!(unpack(&data, 1 << 20, &Top::Kept).unwrap().read(&path).is_err());
     }
 
     #[test]
@@ -199,9 +206,41 @@ mod tests {
             (archive(&[("/etc/passwd", "x")]), 1 << 20),
             (archive(&[("web/a", "0123456789"), ("web/b", "0123456789")]), 15),
             (vec![0x1f, 0x8b, 1, 2, 3], 1 << 20),
+            (archive(&[("web/a", "x"), ("other/b", "x")]), 1 << 20),
         ] {
-            assert!(unpack(&files, limit, Top::Dropped).is_err());
+            assert!(unpack(&files, limit, &Top::Single).is_err());
         }
+    }
+
+    #[test]
+    fn links_stay_inside_and_bombs_are_stopped() {
+        let link = |target: &str| {
+            let mut builder = tar::Builder::new(Vec::new());
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            builder.append_link(&mut header, "web/templates/a.yaml", target).unwrap();
+            builder.into_inner().unwrap()
+        };
+        let top = Top::Named("web".into());
+        assert!(unpack(&link("../b.yaml"), 1 << 20, &top).is_ok());
+        for target in ["../../../etc/passwd", "/etc/passwd"] {
+            let error = unpack(&link(target), 1 << 20, &top).unwrap_err();
+            assert!(error.contains("out-of-bounds symlinks"), "{error}");
+        }
+        // A megabyte of packed zeros would unpack to a gigabyte.
+        let mut header = tar::Header::new_gnu();
+        header.set_size(64 << 20);
+        header.set_mode(0o644);
+        let mut builder =
+            tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best()));
+        builder
+            .append_data(&mut header, "web/zeros", std::io::Read::take(std::io::repeat(0), 64 << 20))
+            .unwrap();
+        let bomb = builder.into_inner().unwrap().finish().unwrap();
+        assert!(bomb.len() < 1 << 20);
+        let error = unpack(&bomb, 1 << 20, &top).unwrap_err();
+        assert!(error.contains("more than 1048576 bytes"), "{error}");
     }
 
     #[test]

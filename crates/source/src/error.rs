@@ -60,6 +60,20 @@ pub enum Error {
         /// What the server said.
         reason: String,
     },
+    /// The server shows a key or certificate that nothing vouches for.
+    #[error("{repository}: could not {action}: the {shown} of {host} is not trusted: {reason}")]
+    Untrusted {
+        /// The repository's URL.
+        repository: String,
+        /// What was attempted.
+        action: &'static str,
+        /// The host, as those who decide about trust write it.
+        host: String,
+        /// What it shows: `SSH key ssh-ed25519 SHA256:…` or `TLS certificate`.
+        shown: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// The repository itself is not there.
     #[error("{repository}: repository not found while trying to {action}: {reason}")]
     RepositoryNotFound {
@@ -69,6 +83,18 @@ pub enum Error {
         action: &'static str,
         /// What the server said.
         reason: String,
+    },
+    /// A submodule could not be opened.
+    #[error(
+        "{repository}: submodule {path}: {cause}. Submodules are not opened with ARGOCD_GIT_MODULES_ENABLED=false"
+    )]
+    Submodule {
+        /// The URL of the repository that names it.
+        repository: String,
+        /// Where it stands.
+        path: String,
+        /// Why.
+        cause: Box<Error>,
     },
     /// The network or the server failed.
     #[error("{repository}: could not {action}: {reason}")]
@@ -126,8 +152,9 @@ impl Error {
             | Self::CommitNotFound { .. }
             | Self::ChartNotFound { .. }
             | Self::RepositoryNotFound { .. } => ErrorKind::NotFound,
-            Self::Denied { .. } => ErrorKind::Denied,
+            Self::Denied { .. } | Self::Untrusted { .. } => ErrorKind::Denied,
             Self::Remote { .. } | Self::Deadline { .. } | Self::Store { .. } => ErrorKind::Transient,
+            Self::Submodule { cause, .. } => cause.kind(),
             Self::Content { .. } | Self::Configuration { .. } => ErrorKind::Invalid,
         }
     }

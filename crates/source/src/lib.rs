@@ -8,28 +8,34 @@
 //!                     shared by everybody, with a time to live     version, in budgets of bytes
 //! ```
 //!
-//! - [`Git`] (`git`): references, fetches of single commits, trees by object id.
+//! - [`Git`] (`git`): references, fetches of single commits, trees by object id, submodules, Git LFS; SSH in this process.
 //! - [`Helm`] (`helm`), [`Oci`] (`oci`): indexes, tags, and archives unpacked in memory (`archive`).
-//! - [`Credentials`] (`credentials`): what the labeled Secrets say, and which of them belongs to which repository.
+//! - [`Credentials`] (`credentials`): what the labeled Secrets say, and which of them belongs to which repository, as an
+//!   [`Access`] (`access`). GitHub Apps, Google and Azure identities are exchanged for tokens by `tokens`.
+//! - [`integrity`]: signatures of commits and tags, as projects demand them.
+//! - `http`: clients with the trust and the proxy of one repository, and where they may not be led.
 //! - `testing` (feature of that name): real Git repositories and servers, chart repositories and registries for tests.
 //!
-//! Every remote call has a deadline. Nothing is retried here: the controller knows best when to ask again.
+//! Every remote call has a deadline. Nothing is retried here: the controller knows best when to ask again. No program is
+//! run: a URL cannot become an option, and `ext::` URLs are refused.
 //!
-//! Git over SSH runs the machine's `ssh` program, with key and known hosts from the credentials and nothing of the
-//! user's own configuration; a transport inside this process is planned.
-//!
-//! Deliberately absent: work trees, history beyond the commits asked for, Git LFS content, submodules, signature checks,
-//! and credentials of GitHub Apps, Google Cloud and Azure (refused by name).
+//! Deliberately absent: work trees, history beyond the commits asked for (except for the strict signature mode), private
+//! keys with passphrases, partial clones, provenance files of charts, X.509 signatures, and the credential stores of
+//! other tools on this machine.
 
+mod access;
 mod archive;
 mod credentials;
 mod error;
 mod fresh;
 pub mod git;
 pub mod helm;
+mod http;
+pub mod integrity;
 pub mod oci;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tokens;
 pub mod url;
 mod version;
 
@@ -40,12 +46,14 @@ use std::time::Duration;
 use ::tree::Tree;
 use types::ApplicationSource;
 
-pub use credentials::{Access, Auth, Credentials};
+pub use access::{Access, Auth, AzureServicePrincipal, Certificates, Elsewhere, GitHubApp};
+pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
 pub use fresh::Freshness;
 pub use git::{Git, GitActivity, GitTree, References};
 pub use helm::Helm;
 pub use oci::Oci;
+pub use tokens::WorkloadIdentity;
 
 /// What servers are told that we are.
 pub(crate) const USER_AGENT: &str = concat!("argosy/", env!("CARGO_PKG_VERSION"));
@@ -71,6 +79,18 @@ pub struct Options {
     pub max_archive_bytes: u64,
     /// The most bytes that a repository index may have.
     pub max_index_bytes: u64,
+    /// Whether submodules are opened with their repositories (`ARGOCD_GIT_MODULES_ENABLED`).
+    pub submodules: bool,
+    /// The most submodules of one commit, those of submodules included.
+    pub max_submodules: usize,
+    /// The most bytes of Git LFS objects that one commit may need to be fetched.
+    pub max_lfs_bytes: u64,
+    /// Whether signatures are checked where a project demands it (`ARGOCD_GPG_ENABLED`).
+    pub signatures: bool,
+    /// The Azure identity lent to this process, for repositories with `useAzureWorkloadIdentity`.
+    pub workload_identity: Option<WorkloadIdentity>,
+    /// What Azure's tokens for registries are first asked for (`AZURE_ARM_TOKEN_RESOURCE`).
+    pub azure_token_resource: String,
 }
 
 impl Options {
@@ -86,7 +106,48 @@ impl Options {
             archive_cache_bytes: 128 << 20,
             max_archive_bytes: 1 << 30,
             max_index_bytes: 1 << 30,
+            submodules: true,
+            max_submodules: 100,
+            max_lfs_bytes: 1 << 30,
+            signatures: true,
+            workload_identity: None,
+            azure_token_resource: "https://management.core.windows.net".to_owned(),
         }
+    }
+}
+
+impl Options {
+    /// With what the environment says, under the names that Argo CD's repo server knows. `variable` answers the value of
+    /// a variable that is set. A value that cannot be read is passed over with a warning.
+    #[must_use]
+    pub fn with_environment(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let text = |name: &str| variable(name).filter(|value| !value.is_empty());
+        if let Some(value) = text("ARGOCD_GIT_MODULES_ENABLED") {
+            match value.to_lowercase().as_str() {
+                "true" | "t" | "1" => self.submodules = true,
+                "false" | "f" | "0" => self.submodules = false,
+                _ => tracing::warn!(value, "ARGOCD_GIT_MODULES_ENABLED is neither true nor false"),
+            }
+        }
+        if let Some(value) = text("ARGOCD_GPG_ENABLED") {
+            self.signatures = !["false", "no"].contains(&value.to_lowercase().as_str());
+        }
+        if let Some(value) = text("ARGOCD_GIT_REQUEST_TIMEOUT") {
+            match types::settings::parse::duration(&value) {
+                Some(deadline) => self.list_deadline = deadline,
+                None => tracing::warn!(value, "ARGOCD_GIT_REQUEST_TIMEOUT is no duration"),
+            }
+        }
+        if let Some(value) = text("AZURE_ARM_TOKEN_RESOURCE") {
+            self.azure_token_resource = value;
+        }
+        if let (Some(client_id), Some(tenant_id), Some(token_file)) =
+            (text("AZURE_CLIENT_ID"), text("AZURE_TENANT_ID"), text("AZURE_FEDERATED_TOKEN_FILE"))
+        {
+            let authority = text("AZURE_AUTHORITY_HOST").unwrap_or_default();
+            self.workload_identity = Some(WorkloadIdentity { client_id, tenant_id, token_file, authority });
+        }
+        self
     }
 }
 
@@ -101,6 +162,8 @@ pub struct Target {
     pub revision: String,
     /// What tags have to start with for a version constraint.
     pub tag_prefix: String,
+    /// Whether the repository's credentials are for its charts on other hosts, too (`helm.passCredentials`).
+    pub pass_credentials: bool,
 }
 
 /// The kind of a repository.
@@ -122,6 +185,7 @@ impl Target {
             chart: source.chart.clone(),
             revision: source.target_revision.clone(),
             tag_prefix: source.tag_prefix.clone(),
+            pass_credentials: source.helm.as_ref().is_some_and(|helm| helm.pass_credentials),
         }
     }
 
@@ -170,9 +234,10 @@ impl Sources {
         })?;
         let options = Arc::new(options);
         let archives = Arc::new(archive::ArchiveCache::new(options.archive_cache_bytes));
-        let oci = Oci::new(options.clone(), archives.clone());
-        let helm = Helm::new(options.clone(), oci.clone(), archives);
-        Ok(Self { git: Git::new(options), helm, oci })
+        let tokens = Arc::new(tokens::Tokens::new(options.clone()));
+        let oci = Oci::new(options.clone(), tokens.clone(), archives.clone());
+        let helm = Helm::new(options.clone(), tokens.clone(), oci.clone(), archives);
+        Ok(Self { git: Git::new(options, tokens), helm, oci })
     }
 
     /// The Git repositories.
@@ -200,7 +265,7 @@ impl Sources {
         access: &Access,
         freshness: Freshness,
     ) -> Result<String, Error> {
-        let Target { repository, chart, revision, tag_prefix } = target;
+        let Target { repository, chart, revision, tag_prefix, .. } = target;
         match target.kind() {
             TargetKind::Git => self.git.resolve(repository, revision, tag_prefix, access, freshness).await,
             TargetKind::Helm => self.helm.resolve(repository, chart, revision, access, freshness).await,
@@ -219,7 +284,10 @@ impl Sources {
                 let tree = self.git.open(repository, revision, access).await?;
                 Ok(Opened { tree, digest: None })
             }
-            TargetKind::Helm => self.helm.open(repository, chart, revision, access).await,
+            TargetKind::Helm => {
+                let access = Access { pass_credentials: target.pass_credentials, ..access.clone() };
+                self.helm.open(repository, chart, revision, &access).await
+            }
             TargetKind::Oci => self.oci.open(repository, revision, access).await,
         }
     }

@@ -1,5 +1,6 @@
 //! OCI registries: tags, digests, and the one content layer of an artifact.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use oci_client::client::{ClientConfig, ClientProtocol};
@@ -9,15 +10,16 @@ use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
 use parking_lot::Mutex;
 
+use crate::access::Access;
 use crate::archive::{self, ArchiveCache, Top};
-use crate::credentials::Access;
 use crate::fresh::{Fresh, Freshness, Lifetime, Shelf};
+use crate::tokens::Tokens;
 use crate::{Error, Opened, Options, url, version};
 
 /// Layers that an artifact may have.
 const MAX_LAYERS: usize = 10;
 /// Pages of tags that are read.
-const MAX_TAG_PAGES: usize = 100;
+const MAX_TAG_PAGES: usize = 1000;
 /// The configuration's media type of a Helm chart.
 const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 /// The content's media type of a Helm chart.
@@ -34,6 +36,7 @@ pub struct Oci {
 
 struct Shared {
     options: Arc<Options>,
+    tokens: Arc<Tokens>,
     archives: Arc<ArchiveCache>,
     tags: Shelf<Vec<String>>,
     digests: Shelf<String>,
@@ -46,9 +49,10 @@ fn fresh<T: Send + Sync + 'static>(shelf: &Shelf<T>, name: &str, access: &Access
 }
 
 impl Oci {
-    pub(crate) fn new(options: Arc<Options>, archives: Arc<ArchiveCache>) -> Self {
+    pub(crate) fn new(options: Arc<Options>, tokens: Arc<Tokens>, archives: Arc<ArchiveCache>) -> Self {
         let shared = Shared {
             options,
+            tokens,
             archives,
             tags: Mutex::default(),
             digests: Mutex::default(),
@@ -62,6 +66,20 @@ impl Oci {
         Lifetime { value: options.reference_lifetime, error: options.error_lifetime }
     }
 
+    /// A client for one artifact's registry, made when it is needed.
+    fn connect(
+        &self,
+        place: &str,
+        access: &Access,
+    ) -> impl Future<Output = Result<Registry, Error>> + Send + use<> {
+        let (shared, place, access) = (self.shared.clone(), place.to_owned(), access.clone());
+        async move {
+            let host = place.trim_start_matches("oci://").split('/').next().unwrap_or_default();
+            let access = shared.tokens.ready_for_registry(host, &access).await?;
+            Registry::new(&place, &access, &shared.options)
+        }
+    }
+
     /// All tags of the artifact at `place` (`oci://host/path`).
     ///
     /// # Errors
@@ -72,9 +90,9 @@ impl Oci {
         access: &Access,
         freshness: Freshness,
     ) -> Result<Arc<Vec<String>>, Error> {
-        let registry = Registry::new(place, access, &self.shared.options)?;
+        let connect = self.connect(place, access);
         fresh(&self.shared.tags, place, access)
-            .get(self.lifetime(), freshness, move || async move { registry.tags().await })
+            .get(self.lifetime(), freshness, move || async move { connect.await?.tags().await })
             .await
     }
 
@@ -111,10 +129,12 @@ impl Oci {
         access: &Access,
         freshness: Freshness,
     ) -> Result<String, Error> {
-        let registry = Registry::new(place, access, &self.shared.options)?;
-        let reference = registry.tagged(tag)?;
+        let (connect, wanted) = (self.connect(place, access), tag.to_owned());
         let digest = fresh(&self.shared.digests, &format!("{place}:{tag}"), access)
-            .get(self.lifetime(), freshness, move || async move { registry.digest(&reference).await })
+            .get(self.lifetime(), freshness, move || async move {
+                let registry = connect.await?;
+                registry.digest(&registry.tagged(&wanted)?).await
+            })
             .await?;
         Ok(digest.to_string())
     }
@@ -130,13 +150,13 @@ impl Oci {
         if let Some(opened) = self.shared.archives.get(&name, forever) {
             return Ok(opened);
         }
-        let registry = Registry::new(place, access, &self.shared.options)?;
+        let connect = self.connect(place, access);
         let (shared, wanted) = (self.shared.clone(), digest.to_owned());
         let lifetime =
             Lifetime { value: std::time::Duration::ZERO, error: self.shared.options.error_lifetime };
         let opened = fresh(&self.shared.content, &name, access)
             .get(lifetime, Freshness::Cached, move || async move {
-                let tree = registry.content(&wanted).await?;
+                let tree = connect.await?.content(&wanted).await?;
                 Ok(shared.archives.put(name, tree, wanted))
             })
             .await?;
@@ -237,18 +257,24 @@ impl Registry {
         let reference = self.tagged("latest")?;
         self.client.store_auth_if_needed(reference.resolve_registry(), &self.auth).await;
         let mut tags: Vec<String> = Vec::new();
+        let mut known = HashSet::new();
         for _ in 0..MAX_TAG_PAGES {
             let last = tags.last().cloned();
             let page = self
                 .within(ACTION, self.client.list_tags(&reference, &self.auth, Some(1000), last.as_deref()))
                 .await?;
-            let full = page.tags.len() >= 1000;
-            tags.extend(page.tags);
-            if !full {
-                break;
+            // Registries give fewer at a time than they are asked for, and those without pages give all again: only a
+            // page without anything new is the end.
+            let before = tags.len();
+            tags.extend(page.tags.into_iter().filter(|tag| known.insert(tag.clone())));
+            if tags.len() == before {
+                return Ok(tags);
             }
         }
-        Ok(tags)
+        Err(Error::Content {
+            repository: self.name(),
+            reason: format!("the artifact has more than {MAX_TAG_PAGES} pages of tags; name an exact tag"),
+        })
     }
 
     async fn digest(&self, reference: &Reference) -> Result<String, Error> {
@@ -272,8 +298,8 @@ impl Registry {
         let mut data = Vec::new();
         self.within(ACTION, self.client.pull_blob(&reference, layer, &mut data)).await?;
         let limit = self.limit;
-        let top = if chart { Top::Dropped } else { Top::Kept };
-        tokio::task::spawn_blocking(move || archive::unpack(&data, limit, top))
+        let top = if chart { Top::Single } else { Top::Kept };
+        tokio::task::spawn_blocking(move || archive::unpack(&data, limit, &top))
             .await
             .map_err(|error| broken(error.to_string()))?
             .map_err(broken)

@@ -30,8 +30,8 @@ impl Rendering {
         if let Some(known) = known.as_ref()
             && Arc::ptr_eq(&known.repositories, &repositories)
             && Arc::ptr_eq(&known.templates, &templates)
-            && known.certificates == settings.tls_certificates
-            && known.known_hosts == settings.ssh_known_hosts
+            && *known.certificates == settings.tls_certificates
+            && *known.known_hosts == *settings.ssh_known_hosts
         {
             return Arc::clone(known);
         }
@@ -47,8 +47,8 @@ pub fn credentials(control: &ControlPlane) -> Credentials {
     Credentials {
         repositories: control.repositories(),
         templates: control.repository_credentials(),
-        certificates: settings.tls_certificates.clone(),
-        known_hosts: settings.ssh_known_hosts.clone(),
+        certificates: Arc::new(settings.tls_certificates.clone()),
+        known_hosts: settings.ssh_known_hosts.as_str().into(),
     }
 }
 

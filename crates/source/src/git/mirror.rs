@@ -10,15 +10,18 @@ use gix::ObjectId;
 use parking_lot::Mutex;
 
 use super::cache::ObjectCache;
+use super::lfs::Shelf;
 use super::place::Place;
+use super::redirect;
 use super::refs::{Meaning, References, is_commit};
 use super::remote::{Depth, Remote, list_local, open_or_create};
 use super::store::Store;
 use super::transport::{Connector, reasons};
 use super::tree::GitTree;
-use crate::credentials::Access;
+use crate::access::Access;
 use crate::fresh::{Fresh, Freshness, Lifetime};
-use crate::{Error, Options, url};
+use crate::tokens::Tokens;
+use crate::{Error, ErrorKind, Options, url};
 
 /// Trees of commits kept open per repository; they cost a few words each.
 const MAX_OPEN_TREES: usize = 1024;
@@ -33,6 +36,9 @@ pub(crate) struct Counters {
 pub(crate) struct Mirror {
     url: String,
     access: Access,
+    tokens: Arc<Tokens>,
+    /// Where the server says that the repository is now, within its own host.
+    moved: Mutex<Option<String>>,
     place: Place,
     local: bool,
     options: Arc<Options>,
@@ -41,6 +47,7 @@ pub(crate) struct Mirror {
     /// Held by the one fetch under way; everybody who needs a commit waits here and then looks again.
     fetching: tokio::sync::Mutex<()>,
     store: Mutex<Option<Arc<Store>>>,
+    shelf: Arc<Shelf>,
     trees: Mutex<HashMap<String, Arc<GitTree>>>,
     counters: Arc<Counters>,
 }
@@ -49,15 +56,23 @@ impl Mirror {
     pub(crate) fn new(
         url: &str,
         access: Access,
+        tokens: Arc<Tokens>,
         directory: PathBuf,
         options: Arc<Options>,
         cache: Arc<ObjectCache>,
         counters: Arc<Counters>,
     ) -> Self {
         let local = url::local_path(url).map(PathBuf::from);
+        let kept = local.as_ref().map(|path| {
+            let inner = path.join(".git");
+            if inner.is_dir() { inner } else { path.clone() }.join("lfs").join("objects")
+        });
+        let shelf = Arc::new(Shelf::new(directory.join("lfs"), kept));
         Self {
             url: url.to_owned(),
             access,
+            tokens,
+            moved: Mutex::default(),
             local: local.is_some(),
             place: local.map_or_else(|| Place::generations(directory), Place::fixed),
             options,
@@ -65,6 +80,7 @@ impl Mirror {
             references: Fresh::new(),
             fetching: tokio::sync::Mutex::default(),
             store: Mutex::default(),
+            shelf,
             trees: Mutex::default(),
             counters,
         }
@@ -72,6 +88,16 @@ impl Mirror {
 
     fn name(&self) -> String {
         url::without_credentials(&self.url)
+    }
+
+    /// The Git LFS objects of this repository.
+    pub(crate) fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
+    }
+
+    /// The access with which a request can be made now.
+    pub(crate) async fn ready(&self) -> Result<Access, Error> {
+        self.tokens.ready(&self.url, &self.access).await
     }
 
     pub(crate) fn invalidate(&self) {
@@ -86,8 +112,7 @@ impl Mirror {
         self.references
             .get(lifetime, freshness, move || async move {
                 this.counters.listings.fetch_add(1, Ordering::Relaxed);
-                let deadline = this.options.list_deadline;
-                this.blocking("list the references", deadline, move |mirror, _| mirror.list()).await
+                this.list().await
             })
             .await
     }
@@ -119,27 +144,37 @@ impl Mirror {
         if let Some(commit) = references.commit_with_prefix(digits) {
             return Ok(commit);
         }
-        let owned = digits.to_owned();
-        let deadline = self.options.fetch_deadline;
-        if let Some(commit) = self.find_prefix(&owned)? {
+        if let Some(commit) = self.find_prefix(digits)? {
             return Ok(commit);
         }
         if !self.local {
-            let _one_at_a_time = self.fetching.lock().await;
-            self.counters.fetches.fetch_add(1, Ordering::Relaxed);
-            self.blocking("fetch all branches", deadline, |mirror, stop| {
-                mirror.fetch("refs/heads/*", Depth::Full, stop)
-            })
-            .await?;
+            for (action, all) in [("fetch all branches", "refs/heads/*"), ("fetch all tags", "refs/tags/*")] {
+                let _one_at_a_time = self.fetching.lock().await;
+                self.fetch(action, all, Depth::Full).await?;
+                if let Some(commit) = self.find_prefix(digits)? {
+                    return Ok(commit);
+                }
+            }
         }
-        self.find_prefix(digits)?.ok_or_else(|| {
-            self.unresolved(digits, "no branch leads to a commit whose id starts so".to_owned())
-        })
+        let reason = "no branch or tag leads to a commit whose id starts so".to_owned();
+        Err(self.unresolved(digits, reason))
     }
 
+    /// The commit here whose id starts with these digits. Other objects that do so are no matter.
     fn find_prefix(&self, digits: &str) -> Result<Option<String>, Error> {
         let store = self.store()?;
-        Ok(store.by_prefix(digits).filter(|id| self.root_of(&store, id).is_ok()).map(|id| id.to_string()))
+        let mut commits = store.by_prefix(digits);
+        commits.retain(|id| {
+            store.raw(id).is_ok_and(|raw| raw.is_some_and(|raw| raw.kind == gix::objs::Kind::Commit))
+        });
+        match commits[..] {
+            [] => Ok(None),
+            [commit] => Ok(Some(commit.to_string())),
+            _ => {
+                let reason = format!("it is ambiguous: {} commits have ids that start so", commits.len());
+                Err(self.unresolved(digits, reason))
+            }
+        }
     }
 
     /// The files of a commit, fetched when they are not here yet.
@@ -170,7 +205,7 @@ impl Mirror {
         if self.local {
             return Err(missing("the repository has no such commit".to_owned()));
         }
-        self.fetch_commit(commit).await.map_err(|error| match error {
+        self.fetch_commit(commit, Depth::One).await.map_err(|error| match error {
             Error::Remote { reason, .. } | Error::RepositoryNotFound { reason, .. } if refused(&reason) => {
                 missing(reason)
             }
@@ -181,22 +216,81 @@ impl Mirror {
             .ok_or_else(|| missing("the server sent something else".to_owned()))
     }
 
-    async fn fetch_commit(self: &Arc<Self>, commit: &str) -> Result<(), Error> {
-        let deadline = self.options.fetch_deadline;
-        let wanted = commit.to_owned();
-        self.counters.fetches.fetch_add(1, Ordering::Relaxed);
-        let fetched = self
-            .blocking("fetch a commit", deadline, move |mirror, stop| mirror.fetch(&wanted, Depth::One, stop))
-            .await;
-        let Err(error) = fetched else { return Ok(()) };
+    /// The annotated tag that a revision names and that leads to the commit, fetched when it is not here yet.
+    pub(crate) async fn annotated_tag(
+        self: &Arc<Self>,
+        revision: &str,
+        tag_prefix: &str,
+        commit: &str,
+    ) -> Result<Option<(String, Arc<Store>, ObjectId)>, Error> {
+        if is_commit(revision) {
+            return Ok(None);
+        }
+        let references = self.references(Freshness::Cached).await?;
+        let leads_there = references
+            .resolve(revision, tag_prefix)
+            .is_ok_and(|meaning| meaning == Meaning::Commit(commit.into()));
+        let Some((name, tag)) = references.annotated_tag(revision, tag_prefix).filter(|_| leads_there) else {
+            return Ok(None);
+        };
+        let missing = |reason: String| Error::CommitNotFound {
+            repository: self.name(),
+            revision: name.clone(),
+            reason,
+        };
+        let id = ObjectId::from_hex(tag.as_bytes()).map_err(|error| missing(error.to_string()))?;
+        if !self.store()?.has(&id) {
+            let _one_at_a_time = self.fetching.lock().await;
+            if !self.local && !self.store()?.has(&id) {
+                self.fetch("fetch a tag", &format!("refs/tags/{name}"), Depth::One).await?;
+            }
+        }
+        let store = self.store()?;
+        if !store.has(&id) {
+            return Err(missing("the server sent something else".to_owned()));
+        }
+        Ok(Some((name, store, id)))
+    }
+
+    /// A store that has the commit, with all its ancestors when they are wanted.
+    pub(crate) async fn commits(
+        self: &Arc<Self>,
+        commit: &str,
+        ancestors: bool,
+    ) -> Result<Arc<Store>, Error> {
+        let tree = self.open(commit).await?;
+        if ancestors && !self.local && !self.has_history(&tree)? {
+            let _one_at_a_time = self.fetching.lock().await;
+            if !self.has_history(&tree)? {
+                self.fetch_commit(commit, Depth::Full).await?;
+            }
+        }
+        self.store()
+    }
+
+    /// Whether all ancestors of a commit are here.
+    fn has_history(&self, tree: &GitTree) -> Result<bool, Error> {
+        let store = self.store()?;
+        let Ok(start) = ObjectId::from_hex(tree.commit().as_bytes()) else { return Ok(false) };
+        let (mut ahead, mut seen) = (vec![start], std::collections::HashSet::from([start]));
+        while let Some(id) = ahead.pop() {
+            let raw = store.raw(&id).map_err(|error| self.broken(&error))?;
+            let Some(raw) = raw else { return Ok(false) };
+            for parent in gix::objs::CommitRefIter::from_bytes(&raw.data, id.kind()).parent_ids() {
+                if seen.insert(parent) {
+                    ahead.push(parent);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    async fn fetch_commit(self: &Arc<Self>, commit: &str, depth: Depth) -> Result<(), Error> {
+        let Err(error) = self.fetch("fetch a commit", commit, depth).await else { return Ok(()) };
         // Old servers give out references only, not commits by id.
         let references = self.references(Freshness::Cached).await?;
         let Some(name) = references.name_of(commit).map(str::to_owned) else { return Err(error) };
-        self.counters.fetches.fetch_add(1, Ordering::Relaxed);
-        self.blocking("fetch a reference", deadline, move |mirror, stop| {
-            mirror.fetch(&name, Depth::One, stop)
-        })
-        .await
+        self.fetch("fetch a reference", &name, depth).await
     }
 
     /// Runs a blocking job with a deadline; when it passes the job is told to stop and nobody waits for it any more.
@@ -223,29 +317,76 @@ impl Mirror {
         }
     }
 
-    fn list(&self) -> Result<References, Error> {
+    async fn list(self: &Arc<Self>) -> Result<References, Error> {
+        const ACTION: &str = "list the references";
+        let deadline = self.options.list_deadline;
         if self.local {
-            return list_local(&self.open_local()?).map_err(|error| self.broken(&reasons(&error)));
+            let list = |mirror: &Self, _: &AtomicBool| {
+                list_local(&mirror.open_local()?).map_err(|error| mirror.broken(&reasons(&error)))
+            };
+            return self.blocking(ACTION, deadline, list).await;
         }
-        let connector = self.connector(self.options.list_deadline)?;
-        let repository = self.open_mirror(&connector)?;
-        Remote { repository: &repository, connector: &connector }.list()
+        let connector = self.connector(deadline).await?;
+        let listed = self.list_with(ACTION, connector).await;
+        let Err(Error::Remote { reason, .. }) = &listed else { return self.noting_refusal(listed) };
+        // That is how gix words any answer that is no listing, redirects among them.
+        if !reason.contains("'smart' protocol") {
+            return listed;
+        }
+        let access = self.tokens.ready(&self.url, &self.access).await?;
+        let Some(target) = redirect::target(&self.url, &access, ACTION, deadline).await? else {
+            return listed;
+        };
+        tracing::info!(repository = self.name(), target, "the server says that the repository has moved");
+        *self.moved.lock() = Some(target);
+        let connector = self.connector(deadline).await?;
+        self.list_with(ACTION, connector).await
     }
 
-    fn fetch(&self, source: &str, depth: Depth, stop: &AtomicBool) -> Result<(), Error> {
-        let connector = self.connector(self.options.fetch_deadline)?;
-        if self.place.is_worn().map_err(|error| self.broken(&error))? {
-            // Readers of the old generation keep its store; what they miss there is fetched anew.
-            self.place.renew().map_err(|error| self.broken(&error))?;
-            *self.store.lock() = None;
-            self.trees.lock().clear();
-        }
-        let repository = self.open_mirror(&connector)?;
-        Remote { repository: &repository, connector: &connector }.fetch(source, depth, stop)
+    async fn list_with(
+        self: &Arc<Self>,
+        action: &'static str,
+        connector: Connector,
+    ) -> Result<References, Error> {
+        self.blocking(action, self.options.list_deadline, move |mirror, _| {
+            let repository = mirror.open_mirror(&connector)?;
+            Remote { repository: &repository, connector: &connector }.list()
+        })
+        .await
     }
 
-    fn connector(&self, deadline: Duration) -> Result<Connector, Error> {
-        Connector::new(&self.url, self.access.clone(), deadline, &self.options.data_directory.join("ssh"))
+    /// Fetches what `source` names (a commit or a reference). One at a time: the caller holds `fetching`.
+    async fn fetch(self: &Arc<Self>, action: &'static str, source: &str, depth: Depth) -> Result<(), Error> {
+        self.counters.fetches.fetch_add(1, Ordering::Relaxed);
+        let deadline = self.options.fetch_deadline;
+        let (connector, source) = (self.connector(deadline).await?, source.to_owned());
+        let fetched = self
+            .blocking(action, deadline, move |mirror, stop| {
+                if mirror.place.is_worn().map_err(|error| mirror.broken(&error))? {
+                    // Readers of the old generation keep its store; what they miss there is fetched anew.
+                    mirror.place.renew().map_err(|error| mirror.broken(&error))?;
+                    *mirror.store.lock() = None;
+                    mirror.trees.lock().clear();
+                }
+                let repository = mirror.open_mirror(&connector)?;
+                Remote { repository: &repository, connector: &connector }.fetch(&source, depth, stop)
+            })
+            .await;
+        self.noting_refusal(fetched)
+    }
+
+    /// The result; when it says that the server did not take a token, no other request uses that token.
+    fn noting_refusal<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Denied) {
+            self.tokens.refused(&self.url, &self.access);
+        }
+        result
+    }
+
+    async fn connector(&self, deadline: Duration) -> Result<Connector, Error> {
+        let access = self.tokens.ready(&self.url, &self.access).await?;
+        let moved = self.moved.lock().clone();
+        Connector::new(moved.as_deref().unwrap_or(&self.url), access, deadline)
     }
 
     fn broken(&self, error: &dyn std::fmt::Display) -> Error {
@@ -262,6 +403,14 @@ impl Mirror {
     }
 
     fn open_local(&self) -> Result<gix::Repository, Error> {
+        // What was fetched with somebody's credentials is not open to those who guess its place.
+        let (place, ours) = (self.place.current().canonicalize(), self.options.data_directory.canonicalize());
+        if let (Ok(place), Ok(ours)) = (place, ours)
+            && place.starts_with(ours)
+        {
+            let reason = "the directory belongs to the data of this program and is no source".to_owned();
+            return Err(Error::Configuration { repository: self.name(), reason });
+        }
         let options = gix::open::Options::isolated().with(gix::sec::Trust::Full);
         options.open(self.place.current()).map(|repository| repository.to_thread_local()).map_err(|error| {
             Error::RepositoryNotFound {

@@ -7,14 +7,20 @@
 //!
 //! A repository on this machine (`file://` or a plain path) is read where it is; others are fetched commit by commit,
 //! without history, into a bare mirror below the data directory. Mirrors are kept apart by URL *and* credentials, so
-//! that nobody reads through somebody else's permission.
+//! that nobody reads through somebody else's permission. Submodules (`modules`) have mirrors of their own; they and the
+//! files of Git LFS (`lfs`) are put into the tree by `furnish`.
 
 mod cache;
+mod furnish;
 mod history;
+mod lfs;
 mod mirror;
+mod modules;
 mod place;
+mod redirect;
 mod refs;
 mod remote;
+mod ssh;
 mod store;
 mod transport;
 mod tree;
@@ -25,14 +31,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ::tree::TreePath;
+use gix::ObjectId;
 use parking_lot::Mutex;
 use types::RevisionMetadata;
 
 pub use self::refs::References;
+pub(crate) use self::store::Store;
 pub use self::tree::GitTree;
-use crate::credentials::Access;
+use crate::access::Access;
 use crate::fresh::Freshness;
-use crate::{Error, Options, url};
+use crate::tokens::Tokens;
+use crate::{Error, Options, Target, url};
 use cache::ObjectCache;
 use mirror::{Counters, Mirror};
 
@@ -44,6 +53,7 @@ pub struct Git {
 
 struct Shared {
     options: Arc<Options>,
+    tokens: Arc<Tokens>,
     mirrors: Mutex<HashMap<(String, u64), Arc<Mirror>>>,
     cache: Arc<ObjectCache>,
     counters: Arc<Counters>,
@@ -59,9 +69,9 @@ pub struct GitActivity {
 }
 
 impl Git {
-    pub(crate) fn new(options: Arc<Options>) -> Self {
+    pub(crate) fn new(options: Arc<Options>, tokens: Arc<Tokens>) -> Self {
         let cache = Arc::new(ObjectCache::new(options.object_cache_bytes));
-        let shared = Shared { options, mirrors: Mutex::default(), cache, counters: Arc::default() };
+        let shared = Shared { options, tokens, mirrors: Mutex::default(), cache, counters: Arc::default() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -79,6 +89,7 @@ impl Git {
                 Arc::new(Mirror::new(
                     repository,
                     access.clone(),
+                    shared.tokens.clone(),
                     directory,
                     shared.options.clone(),
                     shared.cache.clone(),
@@ -117,12 +128,43 @@ impl Git {
         self.mirror(repository, access).resolve(revision, tag_prefix, freshness).await
     }
 
-    /// The files of a commit (40 hexadecimal digits), fetched when they are not here yet.
+    /// The files of a commit (40 hexadecimal digits), fetched when they are not here yet, with its submodules and the
+    /// files that Git LFS keeps for it.
     ///
     /// # Errors
-    /// As [`Git::references`], and [`Error::CommitNotFound`].
+    /// As [`Git::references`], [`Error::CommitNotFound`], and [`Error::Submodule`].
     pub async fn open(&self, repository: &str, commit: &str, access: &Access) -> Result<Arc<GitTree>, Error> {
-        self.mirror(repository, access).open(commit).await
+        let tree = self.mirror(repository, access).open(commit).await?;
+        self.furnish(repository, tree, access, &furnish::Budget::new(self.shared.options.max_submodules))
+            .await
+    }
+
+    /// Whether signatures are checked at all.
+    pub(crate) fn checks_signatures(&self) -> bool {
+        self.shared.options.signatures
+    }
+
+    /// The annotated tag that a target's revision names, when it leads to the commit: its name, where it is, and its id.
+    pub(crate) async fn annotated_tag(
+        &self,
+        target: &Target,
+        commit: &str,
+        access: &Access,
+    ) -> Result<Option<(String, Arc<Store>, ObjectId)>, Error> {
+        self.mirror(&target.repository, access)
+            .annotated_tag(&target.revision, &target.tag_prefix, commit)
+            .await
+    }
+
+    /// A store that has the commit, with all its ancestors when they are wanted.
+    pub(crate) async fn commits(
+        &self,
+        repository: &str,
+        commit: &str,
+        ancestors: bool,
+        access: &Access,
+    ) -> Result<Arc<Store>, Error> {
+        self.mirror(repository, access).commits(commit, ancestors).await
     }
 
     /// Author, date, message and tags of a commit.

@@ -9,6 +9,8 @@ use crate::version;
 pub struct References {
     by_name: HashMap<String, String>,
     symbolic: HashMap<String, String>,
+    /// The annotated tags' own ids, by full name.
+    annotated: HashMap<String, String>,
 }
 
 /// What a revision text means.
@@ -29,6 +31,18 @@ impl References {
     /// Notes that `name` is another name of `target`.
     pub(crate) fn insert_symbolic(&mut self, name: String, target: String) {
         self.symbolic.insert(name, target);
+    }
+
+    /// Notes that `name` is an annotated tag with an id of its own.
+    pub(crate) fn insert_annotated(&mut self, name: String, tag: String) {
+        self.annotated.insert(name, tag);
+    }
+
+    /// The annotated tag that a target revision chooses: its short name and its own id.
+    pub(crate) fn annotated_tag(&self, revision: &str, tag_prefix: &str) -> Option<(String, String)> {
+        let name = self.name(revision, tag_prefix)?;
+        let tag = self.annotated.get(&name)?;
+        Some((name.trim_start_matches("refs/tags/").to_owned(), tag.clone()))
     }
 
     /// The commit of a full reference name.
@@ -87,30 +101,38 @@ impl References {
         names
     }
 
-    /// What a target revision means, or why it means nothing.
+    /// The full name of the reference that a target revision chooses.
     ///
     /// A version constraint is tried on the tags before anything else, so that it wins over a branch of that name.
-    pub(crate) fn resolve(&self, revision: &str, tag_prefix: &str) -> Result<Meaning, String> {
+    fn name(&self, revision: &str, tag_prefix: &str) -> Option<String> {
         let mut wanted = if revision.is_empty() { "HEAD" } else { revision }.to_owned();
         if let Some(tag) = self.best_tag(&wanted, tag_prefix) {
-            if let Some(commit) = self.commit(&format!("refs/tags/{tag}")) {
-                return Ok(Meaning::Commit(commit.to_owned()));
+            let name = format!("refs/tags/{tag}");
+            if self.by_name.contains_key(&name) {
+                return Some(name);
             }
             wanted = tag;
         }
         // Git's own order where short names clash: tags before branches.
-        let candidates = [
+        [
             wanted.clone(),
             format!("refs/{wanted}"),
             format!("refs/tags/{wanted}"),
             format!("refs/heads/{wanted}"),
             format!("refs/remotes/{wanted}"),
-        ];
-        if let Some(commit) = candidates.iter().find_map(|name| self.commit(name)) {
-            return Ok(Meaning::Commit(commit.to_owned()));
+        ]
+        .into_iter()
+        .find(|name| self.by_name.contains_key(name))
+    }
+
+    /// What a target revision means, or why it means nothing.
+    pub(crate) fn resolve(&self, revision: &str, tag_prefix: &str) -> Result<Meaning, String> {
+        if let Some(commit) = self.name(revision, tag_prefix).and_then(|name| self.by_name.get(&name)) {
+            return Ok(Meaning::Commit(commit.clone()));
         }
-        if wanted.len() >= 7 && wanted.len() < 40 && wanted.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Ok(Meaning::Prefix(wanted.to_lowercase()));
+        let digits = revision.len() >= 7 && revision.len() < 40;
+        if digits && revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(Meaning::Prefix(revision.to_lowercase()));
         }
         Err(if self.by_name.is_empty() {
             "the repository is empty".to_owned()

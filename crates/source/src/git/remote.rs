@@ -55,7 +55,7 @@ impl Remote<'_> {
         let failed = |error: gix::Error| self.connector.explain(ACTION, &error);
         let remote =
             self.repository.remote_at(self.connector.url()).map_err(failed)?.with_fetch_tags(Tags::None);
-        let connection = self.connector.connect(&remote).map_err(failed)?;
+        let connection = self.connector.connect(ACTION, &remote)?;
         let options = gix::remote::ref_map::Options {
             prefix_from_spec_as_filter_on_remote: false,
             ..Default::default()
@@ -80,7 +80,7 @@ impl Remote<'_> {
             .and_then(|remote| remote.with_refspecs([spec.as_str()], Direction::Fetch))
             .map_err(failed)?
             .with_fetch_tags(Tags::None);
-        let connection = self.connector.connect(&remote).map_err(failed)?;
+        let connection = self.connector.connect(ACTION, &remote)?;
         let fetch = connection.prepare_fetch(Discard, Default::default()).map_err(failed)?;
         let shallow = match depth {
             Depth::One => Shallow::DepthAtRemote(std::num::NonZeroU32::MIN),
@@ -103,6 +103,9 @@ fn references(advertised: &[Ref]) -> References {
         if let Some(commit) = peeled.or(target) {
             references.insert(name.to_owned(), commit.to_hex().to_string());
         }
+        if let (Some(_), Some(tag)) = (peeled, target) {
+            references.insert_annotated(name.to_owned(), tag.to_hex().to_string());
+        }
         if let Ref::Symbolic { target, .. } = reference
             && let Ok(target) = target.to_str()
         {
@@ -118,8 +121,13 @@ pub(crate) fn list_local(repository: &gix::Repository) -> Result<References, gix
     for reference in repository.references()?.all()? {
         let Ok(mut reference) = reference else { continue };
         let name = reference.name().as_bstr().to_string();
+        let own = reference.try_id().map(|id| id.to_hex().to_string());
         if let Ok(id) = reference.peel_to_id() {
-            references.insert(name, id.to_hex().to_string());
+            let commit = id.to_hex().to_string();
+            if let Some(tag) = own.filter(|own| *own != commit) {
+                references.insert_annotated(name.clone(), tag);
+            }
+            references.insert(name, commit);
         }
     }
     let head = repository.head()?;

@@ -45,10 +45,20 @@ impl Store {
         self.with(|handle| handle.exists(id))
     }
 
-    /// The only object whose id starts with these hexadecimal digits.
-    pub(crate) fn by_prefix(&self, digits: &str) -> Option<ObjectId> {
-        let prefix = gix::hash::Prefix::from_hex(digits).ok()?;
-        self.with(|handle| handle.lookup_prefix(prefix, None)).ok()??.ok()
+    /// The bytes of an object; `None` when it is not here.
+    pub(crate) fn size(&self, id: &ObjectId) -> Option<u64> {
+        self.with(|handle| gix::prelude::HeaderExt::header(handle, id)).ok().map(|header| header.size())
+    }
+
+    /// The objects of all kinds whose ids start with these hexadecimal digits.
+    pub(crate) fn by_prefix(&self, digits: &str) -> Vec<ObjectId> {
+        let Ok(prefix) = gix::hash::Prefix::from_hex(digits) else { return Vec::new() };
+        let mut candidates = std::collections::HashSet::new();
+        let found = self.with(|handle| handle.lookup_prefix(prefix, Some(&mut candidates)));
+        if let Ok(Some(Ok(only))) = found {
+            candidates.insert(only);
+        }
+        candidates.into_iter().collect()
     }
 
     /// An object as it is stored, or why it cannot be read.

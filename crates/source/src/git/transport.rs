@@ -1,19 +1,22 @@
-//! How a connection to a Git server is made: credentials, certificates, proxies, SSH keys, and the reading of errors.
+//! How a connection to a Git server is made, and how its errors are read.
 //!
-//! HTTP goes through gix's client, configured here. SSH runs the machine's `ssh` program with a key file and a
-//! known-hosts file of our own; nothing of the user's SSH configuration is read.
+//! HTTP goes through gix's client, configured here; SSH through `ssh`, as a pair of pipes that gix speaks over. Servers
+//! are never followed to another place here: see `redirect`.
 
 use std::any::Any;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gix::credentials::{helper, protocol};
 use gix::error::Class;
+use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::{Transport, http};
+use gix::protocol::transport::client::git::{ConnectMode, blocking_io::Connection as Pipes};
 use gix::remote::{Connection, Direction};
+use tokio::runtime::Handle;
 
-use crate::credentials::{Access, Auth};
+use super::ssh::{self, pipe};
+use crate::access::{Access, Auth};
 use crate::{Error, url};
 
 /// Everything needed to connect to one repository.
@@ -21,35 +24,35 @@ pub(crate) struct Connector {
     url: String,
     access: Access,
     deadline: Duration,
-    ssh: Option<SshFiles>,
-}
-
-/// The files that the `ssh` program reads; removed when the connection is over.
-struct SshFiles {
-    directory: PathBuf,
-}
-
-impl Drop for SshFiles {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.directory) {
-            tracing::warn!(%error, "could not remove the files of an SSH connection");
-        }
-    }
+    runtime: Handle,
+    /// What an SSH server complained of.
+    complaints: parking_lot::Mutex<pipe::Complaints>,
 }
 
 type Connected<'a, 'repo> = Connection<'a, 'a, 'repo, Box<dyn Transport + Send>>;
 
 impl Connector {
-    /// Prepares connections to `url`; `scratch` is a private directory for the files of SSH.
-    pub(crate) fn new(url: &str, access: Access, deadline: Duration, scratch: &Path) -> Result<Self, Error> {
-        let ssh = if url::is_ssh(url) { Some(ssh_files(url, &access, scratch)?) } else { None };
-        if let Auth::Unsupported(method) = access.auth {
-            return Err(Error::Configuration {
-                repository: url::without_credentials(url),
-                reason: format!("{method} credentials are not supported; use a token or an SSH key"),
-            });
+    /// Prepares connections to `url` with an access that needs no exchange any more.
+    ///
+    /// # Errors
+    /// When the URL is none that a Git server has.
+    pub(crate) fn new(url: &str, access: Access, deadline: Duration) -> Result<Self, Error> {
+        let remote = ["https://", "http://", "git://"].iter().any(|scheme| url.starts_with(scheme));
+        let reason = url::refused(url).or_else(|| crate::http::forbidden_url(url));
+        let reason = reason.or_else(|| {
+            (!remote && !url::is_ssh(url))
+                .then(|| "it is no URL of a Git server (https://…, ssh://… or user@host:path)".to_owned())
+        });
+        match reason {
+            Some(reason) => Err(Error::Configuration { repository: url::without_credentials(url), reason }),
+            None => Ok(Self {
+                url: url.to_owned(),
+                access,
+                deadline,
+                runtime: Handle::current(),
+                complaints: parking_lot::Mutex::default(),
+            }),
         }
-        Ok(Self { url: url.to_owned(), access, deadline, ssh })
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -58,37 +61,41 @@ impl Connector {
 
     /// Settings that the repository has to be opened with.
     pub(crate) fn overrides(&self) -> Vec<String> {
-        let mut overrides =
-            vec!["protocol.version=2".to_owned(), "gitoxide.credentials.terminalPrompt=false".into()];
-        if let Some(files) = &self.ssh {
-            let directory = files.directory.display();
-            let check = if self.access.insecure { "no" } else { "yes" };
-            let key = match self.access.auth {
-                Auth::SshKey(_) => format!(" -i '{directory}/key' -o IdentitiesOnly=yes"),
-                _ => String::new(),
-            };
-            overrides.push(format!(
-                "core.sshCommand=ssh -F none{key} -o BatchMode=yes -o StrictHostKeyChecking={check} \
-                 -o UserKnownHostsFile='{directory}/known_hosts' -o GlobalKnownHostsFile=none \
-                 -o ConnectTimeout={}",
-                self.deadline.as_secs().max(1)
-            ));
-            overrides.push("ssh.variant=ssh".to_owned());
-        }
-        overrides
+        vec!["protocol.version=2".to_owned(), "gitoxide.credentials.terminalPrompt=false".into()]
     }
 
-    /// Connects, without having said anything yet.
+    /// Connects; over HTTP nothing has been said yet then. Blocks.
     pub(crate) fn connect<'a, 'repo>(
         &'a self,
+        action: &'static str,
         remote: &'a gix::Remote<'repo>,
-    ) -> gix::Result<Connected<'a, 'repo>> {
-        let mut connection =
-            remote.connect(Direction::Fetch)?.with_credentials(move |action| Ok(self.answer(action)));
-        if self.url.starts_with("http://") || self.url.starts_with("https://") {
+    ) -> Result<Connected<'a, 'repo>, Error> {
+        if url::is_ssh(&self.url) {
+            let transport = self.connect_ssh(action)?;
+            return Ok(remote.to_connection_with_transport(transport));
+        }
+        let connection = remote.connect(Direction::Fetch).map_err(|error| self.explain(action, &error))?;
+        let mut connection = connection.with_credentials(move |action| Ok(self.answer(action)));
+        if self.url.starts_with("http") {
             connection.set_transport_options(self.http_options());
         }
         Ok(connection)
+    }
+
+    fn connect_ssh(&self, action: &'static str) -> Result<Box<dyn Transport + Send>, Error> {
+        let attempt = ssh::Attempt { repository: &self.url, action, deadline: self.deadline };
+        let (session, channel, path) = self.runtime.block_on(async {
+            let session = ssh::open(attempt, &self.access).await?;
+            let address = session.address();
+            let (command, path) = (address.command("git-upload-pack"), address.path.clone());
+            let channel = session.run(attempt, &command).await?;
+            Ok::<_, Error>((session, channel, path))
+        })?;
+        let (reader, writer, complaints) = pipe::split(session, channel, self.runtime.clone(), self.deadline);
+        *self.complaints.lock() = complaints;
+        let none: Option<(&str, Option<u16>)> = None;
+        let pipes = Pipes::new(reader, writer, Protocol::V2, path, none, ConnectMode::Process, false);
+        Ok(Box::new(pipes.custom_url(Some(self.url.as_str().into()))))
     }
 
     /// Answers a server that asks who we are.
@@ -96,6 +103,10 @@ impl Connector {
         let helper::Action::Get(context) = action else { return None };
         if authorization(&self.url, &self.access).is_some() {
             // Sent already, and refused.
+            return None;
+        }
+        let asking = context.url.as_ref().map(ToString::to_string);
+        if asking.is_some_and(|asking| !url::same_origin(&asking, &self.url)) {
             return None;
         }
         let (username, password) = self.access.basic()?;
@@ -114,7 +125,7 @@ impl Connector {
         let authorization = authorization(&self.url, &access);
         let backend = http::reqwest::Options {
             configure_client: Some(Box::new(move |builder| {
-                configure_client(builder, &access, deadline)
+                crate::http::configure_blocking(builder, &access, deadline)
                     .map_err(|error| gix::Error::from_error(std::io::Error::other(error)))
             })),
             configure_request: authorization.map(|value| {
@@ -127,7 +138,7 @@ impl Connector {
         };
         let backend: Arc<Mutex<dyn Any + Send + Sync>> = Arc::new(Mutex::new(backend));
         Box::new(http::Options {
-            follow_redirects: http::options::FollowRedirects::Initial,
+            follow_redirects: http::options::FollowRedirects::None,
             user_agent: Some(crate::USER_AGENT.to_owned()),
             connect_timeout: Some(deadline),
             backend: Some(backend),
@@ -138,18 +149,43 @@ impl Connector {
     /// The error in our own terms.
     pub(crate) fn explain(&self, action: &'static str, error: &gix::Error) -> Error {
         let repository = url::without_credentials(&self.url);
-        let reason = reasons(error).replace(&self.url, &repository);
+        let mut reason = reasons(error).replace(&self.url, &repository);
+        let complaints = self.complaints.lock().text();
+        if !complaints.is_empty() {
+            // What the server says explains more than that it hung up.
+            reason = format!("the server says: {complaints}");
+        }
+        let reason = self.access.redact(&reason);
         let classes: Vec<_> = error.classify().map(|classification| classification.class()).collect();
         let says = |text: &str| reason.contains(text);
+        if says("invalid peer certificate") {
+            let host = url::host(&self.url);
+            let reason = format!(
+                "{reason}. Add the certificate of its authority to the ConfigMap argocd-tls-certs-cm under \
+                 {host:?} (argocd cert add-tls)"
+            );
+            return Error::Untrusted {
+                repository,
+                action,
+                host,
+                shown: "TLS certificate".to_owned(),
+                reason,
+            };
+        }
         let denied = classes.contains(&Class::PermissionDenied)
             || classes.contains(&Class::Unauthenticated)
-            || says("Permission denied")
-            || says("Host key verification failed")
-            || says("redentials");
+            || ["Permission denied", "ermission to", "access denied", "not authorized", "redentials"]
+                .iter()
+                .any(|text| says(text));
         if denied {
+            let reason = match self.access.auth {
+                Auth::Anonymous => format!("no credentials matched this URL ({reason})"),
+                _ => reason,
+            };
             return Error::Denied { repository, action, reason };
         }
-        if says("404") || says("not found") || says("does not exist") || says("does not appear to be a git") {
+        if ["404", "not found", "does not exist", "does not appear to be a git"].iter().any(|text| says(text))
+        {
             return Error::RepositoryNotFound { repository, action, reason };
         }
         Error::Remote { repository, action, reason }
@@ -170,7 +206,7 @@ pub(crate) fn reasons(error: &gix::Error) -> String {
 
 /// The header that is sent without being asked for: tokens, and passwords where that is wanted or where gix itself
 /// would not send them (without TLS, as servers inside a cluster often are).
-fn authorization(url: &str, access: &Access) -> Option<reqwest::header::HeaderValue> {
+pub(super) fn authorization(url: &str, access: &Access) -> Option<reqwest::header::HeaderValue> {
     use base64::Engine as _;
     let text = match &access.auth {
         Auth::Bearer(token) => format!("Bearer {}", token.expose()),
@@ -183,49 +219,4 @@ fn authorization(url: &str, access: &Access) -> Option<reqwest::header::HeaderVa
     let mut value = reqwest::header::HeaderValue::try_from(text).ok()?;
     value.set_sensitive(true);
     Some(value)
-}
-
-fn configure_client(
-    builder: reqwest::blocking::ClientBuilder,
-    access: &Access,
-    deadline: Duration,
-) -> Result<reqwest::blocking::ClientBuilder, reqwest::Error> {
-    let mut builder = builder.timeout(deadline).tls_danger_accept_invalid_certs(access.insecure);
-    if let Some(pem) = &access.certificate_authority {
-        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
-    }
-    if let Some((certificate, key)) = &access.client_certificate {
-        let pem = format!("{certificate}\n{}", key.expose());
-        builder = builder.identity(reqwest::Identity::from_pem(pem.as_bytes())?);
-    }
-    if !access.proxy.expose().is_empty() {
-        let proxy = reqwest::Proxy::all(access.proxy.expose())?;
-        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(&access.no_proxy)));
-    }
-    Ok(builder)
-}
-
-/// Writes the key and the known hosts where only this process's user can read them.
-fn ssh_files(url: &str, access: &Access, scratch: &Path) -> Result<SshFiles, Error> {
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let directory = scratch.join(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-    let failed = |error: std::io::Error| Error::Store {
-        repository: url::without_credentials(url),
-        path: directory.display().to_string(),
-        reason: error.to_string(),
-    };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(failed)?;
-    let files = SshFiles { directory: directory.clone() };
-    let write = |name: &str, text: &str| {
-        let file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(name));
-        file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes())).map_err(failed)
-    };
-    write("known_hosts", &access.known_hosts)?;
-    if let Auth::SshKey(key) = &access.auth {
-        write("key", &format!("{}\n", key.expose().trim_end()))?;
-    }
-    Ok(files)
 }

@@ -1,10 +1,13 @@
 //! A commit as a [`Tree`]: directories and files are read by object id, there is no work tree.
+//!
+//! Submodules that were opened stand in it as directories; files that Git LFS keeps elsewhere are read from there.
 
 use std::sync::Arc;
 
 use gix::ObjectId;
 use tree::{Entry, EntryKind, Oid, Tree, TreeError, TreePath};
 
+use super::lfs::{Pointer, Shelf};
 use super::store::Store;
 
 /// The files of one commit.
@@ -12,11 +15,19 @@ pub struct GitTree {
     store: Arc<Store>,
     commit: String,
     root: ObjectId,
+    modules: Vec<(TreePath, Arc<GitTree>)>,
+    lfs: Option<Arc<Shelf>>,
 }
 
 impl GitTree {
     pub(crate) fn new(store: Arc<Store>, commit: String, root: ObjectId) -> Self {
-        Self { store, commit, root }
+        Self { store, commit, root, modules: Vec::new(), lfs: None }
+    }
+
+    /// The same commit with these submodules in it, and with the files that LFS keeps.
+    pub(super) fn furnished(&self, modules: Vec<(TreePath, Arc<Self>)>, lfs: Option<Arc<Shelf>>) -> Self {
+        let (store, commit) = (self.store.clone(), self.commit.clone());
+        Self { store, commit, root: self.root, modules, lfs }
     }
 
     /// The id of the commit, as 40 hexadecimal digits.
@@ -51,31 +62,80 @@ impl GitTree {
         }
         Ok(Some(here))
     }
+
+    /// The submodule that a path is in, and the path inside it.
+    fn module(&self, path: &TreePath) -> Option<(&Arc<Self>, TreePath)> {
+        self.modules.iter().find_map(|(place, module)| {
+            if path == place {
+                return Some((module, TreePath::root()));
+            }
+            Some((module, TreePath::new(path.below(place)?).ok()?))
+        })
+    }
+
+    fn file(&self, entry: &Entry, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+        let content = self.store.file(&self.object_id(&entry.oid, path)?, path)?;
+        let Some(shelf) = self.lfs.as_ref().filter(|_| entry.kind == EntryKind::File) else {
+            return Ok(content);
+        };
+        let Some(pointer) = Pointer::parse(&content) else { return Ok(content) };
+        shelf.read(&pointer).map_err(|message| TreeError::Storage { path: path.clone(), message })
+    }
 }
 
 impl Tree for GitTree {
     fn entry(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
-        self.find(path)
+        match self.module(path) {
+            Some((module, inside)) => module.entry(&inside),
+            None => self.find(path),
+        }
     }
 
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+        if let Some((module, inside)) = self.module(path) {
+            return module.read(&inside).map_err(|error| at(error, path));
+        }
         match self.find(path)? {
             None => Err(TreeError::NotFound { path: path.clone() }),
             Some(entry) if matches!(entry.kind, EntryKind::File | EntryKind::Symlink) => {
-                self.store.file(&self.object_id(&entry.oid, path)?, path)
+                self.file(&entry, path)
             }
             Some(_) => Err(TreeError::IsDirectory { path: path.clone() }),
         }
     }
 
     fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError> {
-        match self.find(path)? {
-            None => Err(TreeError::NotFound { path: path.clone() }),
-            Some(entry) if entry.kind == EntryKind::Directory => {
-                Ok(self.store.directory_entries(&self.object_id(&entry.oid, path)?, path)?.to_vec())
-            }
-            Some(_) => Err(TreeError::NotDirectory { path: path.clone() }),
+        if let Some((module, inside)) = self.module(path) {
+            return module.list(&inside).map_err(|error| at(error, path));
         }
+        let mut entries = match self.find(path)? {
+            None => return Err(TreeError::NotFound { path: path.clone() }),
+            Some(entry) if entry.kind == EntryKind::Directory => {
+                self.store.directory_entries(&self.object_id(&entry.oid, path)?, path)?.to_vec()
+            }
+            Some(_) => return Err(TreeError::NotDirectory { path: path.clone() }),
+        };
+        if !self.modules.is_empty() {
+            for (name, entry) in entries.iter_mut().filter(|(_, entry)| entry.kind == EntryKind::Submodule) {
+                let Ok(child) = path.join(name) else { continue };
+                if let Some((_, module)) = self.modules.iter().find(|(place, _)| *place == child) {
+                    *entry = Entry { kind: EntryKind::Directory, oid: Oid::new(module.root.as_bytes()) };
+                }
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// An error of a submodule with the path that the reader of the whole knows.
+fn at(error: TreeError, whole: &TreePath) -> TreeError {
+    let path = whole.clone();
+    match error {
+        TreeError::NotFound { .. } => TreeError::NotFound { path },
+        TreeError::IsDirectory { .. } => TreeError::IsDirectory { path },
+        TreeError::NotDirectory { .. } => TreeError::NotDirectory { path },
+        TreeError::Storage { message, .. } => TreeError::Storage { path, message },
+        other => other,
     }
 
     fn is_executable(&self, path: &TreePath) -> Result<bool, TreeError> {

@@ -9,15 +9,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use types::Secret;
 
 pub use index::{ChartVersion, Index};
 
+use crate::access::{Access, Auth};
 use crate::archive::{self, ArchiveCache, Top};
-use crate::credentials::{Access, Auth};
 use crate::fresh::{Fresh, Freshness, Lifetime, Shelf};
 use crate::oci::Oci;
-use crate::{Error, Opened, Options, url, version};
+use crate::tokens::Tokens;
+use crate::{Error, Opened, Options, http, url, version};
 
 /// How long a chart of one version is taken for unchanged.
 const ARCHIVE_LIFETIME: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -30,6 +30,7 @@ pub struct Helm {
 
 struct Shared {
     options: Arc<Options>,
+    tokens: Arc<Tokens>,
     oci: Oci,
     indexes: Shelf<Index>,
     archives: Arc<ArchiveCache>,
@@ -38,9 +39,14 @@ struct Shared {
 }
 
 impl Helm {
-    pub(crate) fn new(options: Arc<Options>, oci: Oci, archives: Arc<ArchiveCache>) -> Self {
+    pub(crate) fn new(
+        options: Arc<Options>,
+        tokens: Arc<Tokens>,
+        oci: Oci,
+        archives: Arc<ArchiveCache>,
+    ) -> Self {
         let (indexes, downloads) = (Mutex::default(), Mutex::default());
-        Self { shared: Arc::new(Shared { options, oci, indexes, archives, downloads }) }
+        Self { shared: Arc::new(Shared { options, tokens, oci, indexes, archives, downloads }) }
     }
 
     /// Whether charts of this repository are in an OCI registry.
@@ -63,9 +69,11 @@ impl Helm {
         let options = &self.shared.options;
         let lifetime = Lifetime { value: options.reference_lifetime, error: options.error_lifetime };
         let (repository, access, options) = (repository.to_owned(), access.clone(), options.clone());
+        let tokens = self.shared.tokens.clone();
         fresh
             .get(lifetime, freshness, move || async move {
-                let place = format!("{}/index.yaml", repository.trim_end_matches('/'));
+                let place = index_place(&repository);
+                let access = tokens.ready(&repository, &access).await?;
                 let data = download(&repository, &place, &access, &options, options.max_index_bytes).await?;
                 let name = url::without_credentials(&repository);
                 let broken = move |reason: String| Error::Content { repository: name.clone(), reason };
@@ -193,9 +201,13 @@ impl Helm {
             .ok_or_else(|| missing(format!("not among its {} versions", versions.len())))?;
         let place = entry.urls.first().ok_or_else(|| missing("the index tells no URL".to_owned()))?;
         let place = absolute(repository, place);
-        // Credentials are for the repository's own host, as with Helm.
-        let same_host = url::host(&place) == url::host(repository);
-        let access = if same_host { access.clone() } else { anonymous(access) };
+        // Credentials are for the repository's own server, as with Helm, unless the source passes them on.
+        let trusted = access.pass_credentials || url::same_origin(&place, repository);
+        let access = if trusted {
+            self.shared.tokens.ready(repository, access).await?
+        } else {
+            access.anonymous(&place)
+        };
         let options = &self.shared.options;
         let data = download(repository, &place, &access, options, options.max_archive_bytes).await?;
         let digest = archive::digest(&data);
@@ -208,7 +220,8 @@ impl Helm {
             )));
         }
         let limit = options.max_archive_bytes;
-        let tree = tokio::task::spawn_blocking(move || archive::unpack(&data, limit, Top::Dropped))
+        let top = Top::Named(chart.rsplit('/').next().unwrap_or_default().to_owned());
+        let tree = tokio::task::spawn_blocking(move || archive::unpack(&data, limit, &top))
             .await
             .map_err(|error| broken(error.to_string()))?
             .map_err(broken)?;
@@ -243,6 +256,14 @@ fn registry_url(repository: &str, chart: &str) -> String {
     format!("oci://{}/{chart}", host.trim_end_matches('/'))
 }
 
+/// Where a repository's index is; a query of the repository's URL stays behind it.
+fn index_place(repository: &str) -> String {
+    let (path, query) =
+        repository.split_once('?').map_or((repository, None), |(path, query)| (path, Some(query)));
+    let place = format!("{}/index.yaml", path.trim_end_matches('/'));
+    query.map_or_else(|| place.clone(), |query| format!("{place}?{query}"))
+}
+
 /// An archive's URL, which may be relative to the repository's.
 fn absolute(repository: &str, place: &str) -> String {
     if place.contains("://") {
@@ -255,39 +276,6 @@ fn absolute(repository: &str, place: &str) -> String {
     }
 }
 
-fn anonymous(access: &Access) -> Access {
-    Access {
-        auth: Auth::Anonymous,
-        client_certificate: None,
-        certificate_authority: None,
-        proxy: Secret::new(access.proxy.expose().clone()),
-        no_proxy: access.no_proxy.clone(),
-        insecure: access.insecure,
-        ..Access::default()
-    }
-}
-
-/// A client for one repository's servers.
-fn client(access: &Access, options: &Options) -> reqwest::Result<reqwest::Client> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(crate::USER_AGENT)
-        .connect_timeout(options.list_deadline)
-        .timeout(options.fetch_deadline)
-        .tls_danger_accept_invalid_certs(access.insecure);
-    if let Some(pem) = &access.certificate_authority {
-        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
-    }
-    if let Some((certificate, key)) = &access.client_certificate {
-        let pem = format!("{certificate}\n{}", key.expose());
-        builder = builder.identity(reqwest::Identity::from_pem(pem.as_bytes())?);
-    }
-    if !access.proxy.expose().is_empty() {
-        let proxy = reqwest::Proxy::all(access.proxy.expose())?;
-        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(&access.no_proxy)));
-    }
-    builder.build()
-}
-
 async fn download(
     repository: &str,
     place: &str,
@@ -298,14 +286,6 @@ async fn download(
     const ACTION: &str = "download from the Helm repository";
     let name = url::without_credentials(repository);
     let failed = |error: reqwest::Error| {
-        // The URL may carry credentials; the repository is named anyway.
-        let error = error.without_url();
-        let mut reason = error.to_string();
-        let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            reason.push_str(&format!(": {inner}"));
-            cause = inner.source();
-        }
         if error.is_timeout() {
             return Error::Deadline {
                 repository: name.clone(),
@@ -313,9 +293,18 @@ async fn download(
                 seconds: options.fetch_deadline.as_secs(),
             };
         }
-        Error::Remote { repository: name.clone(), action: ACTION, reason }
+        Error::Remote {
+            repository: name.clone(),
+            action: ACTION,
+            reason: access.redact(&http::explain(error)),
+        }
     };
-    let mut request = client(access, options).map_err(failed)?.get(place);
+    if let Some(reason) = http::forbidden_url(place) {
+        return Err(Error::Configuration { repository: name, reason });
+    }
+    let redirects = http::Redirects::Followed;
+    let client = http::client(repository, access, options.list_deadline, options.fetch_deadline, redirects)?;
+    let mut request = client.get(place);
     request = match &access.auth {
         Auth::Basic { username, password, .. } => request.basic_auth(username, Some(password.expose())),
         Auth::Bearer(token) => request.bearer_auth(token.expose()),
@@ -324,7 +313,7 @@ async fn download(
     let mut response = request.send().await.map_err(failed)?;
     let status = response.status();
     if !status.is_success() {
-        let reason = format!("failed to get {}: {status}", place.rsplit('/').next().unwrap_or_default());
+        let reason = format!("failed to get {}: {status}", file_name(place));
         let repository = name;
         return Err(match status.as_u16() {
             401 | 403 => Error::Denied { repository, action: ACTION, reason },
@@ -332,18 +321,14 @@ async fn download(
             _ => Error::Remote { repository, action: ACTION, reason },
         });
     }
-    let mut data = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        if data.len() as u64 + chunk.len() as u64 > limit {
-            return Err(Error::Content {
-                repository: name,
-                reason: format!(
-                    "{} is larger than {limit} bytes",
-                    place.rsplit('/').next().unwrap_or_default()
-                ),
-            });
-        }
-        data.extend_from_slice(&chunk);
-    }
-    Ok(data)
+    http::body(&mut response, limit).await.map_err(failed)?.ok_or_else(|| Error::Content {
+        repository: url::without_credentials(repository),
+        reason: format!("{} is larger than {limit} bytes", file_name(place)),
+    })
+}
+
+/// The last segment of a URL's path, for messages: queries may hold signatures.
+fn file_name(place: &str) -> &str {
+    let path = place.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
 }

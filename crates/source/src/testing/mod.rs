@@ -7,8 +7,10 @@ mod charts;
 mod http;
 mod registry;
 mod repository;
+mod stub;
 
 pub use charts::{ChartFiles, ChartServer};
 pub use http::GitServer;
-pub use registry::Registry;
+pub use registry::{Registry, RegistryRules};
 pub use repository::Repository;
+pub use stub::{Asked, Stub};

@@ -20,8 +20,24 @@ pub struct Registry {
     task: tokio::task::JoinHandle<()>,
 }
 
+/// How a registry behaves.
+#[derive(Debug, Clone, Default)]
+pub struct RegistryRules {
+    /// Tags given out at a time, however many are asked for; 0 for all.
+    pub page: usize,
+    /// User name and password for which the registry gives a token, without which it gives nothing.
+    pub login: Option<(String, String)>,
+    /// Whether layers are given out with another content than their digest says.
+    pub tampered: bool,
+}
+
+/// The token that a login gets.
+const TOKEN: &str = "registry-t0ken";
+
 #[derive(Default)]
 struct State {
+    host: String,
+    rules: RegistryRules,
     tags: BTreeMap<String, Vec<String>>,
     /// Manifests by `name:tag` and `name@digest`, with their digests.
     manifests: BTreeMap<String, (String, String)>,
@@ -38,7 +54,12 @@ impl Drop for Registry {
 impl Registry {
     /// Serves these Helm charts, each below `charts/` under its version as the tag.
     pub async fn start(charts: &[ChartFiles<'_>]) -> Self {
-        let mut state = State::default();
+        Self::start_with(charts, RegistryRules::default()).await
+    }
+
+    /// Serves them by other rules than that everybody gets everything.
+    pub async fn start_with(charts: &[ChartFiles<'_>], rules: RegistryRules) -> Self {
+        let mut state = State { rules, ..State::default() };
         for (name, version, files) in charts {
             let content = archive(name, files);
             let (content_digest, size) = (crate::archive::digest(&content), content.len());
@@ -59,6 +80,7 @@ impl Registry {
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
+        state.host = address.to_string();
         let state = Arc::new(state);
         let shared = state.clone();
         let task = tokio::spawn(async move {
@@ -66,7 +88,10 @@ impl Registry {
                 let state = shared.clone();
                 tokio::spawn(async move {
                     let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
-                        let response = state.answer(request.method(), request.uri().path());
+                        let authorization = request.headers().get("authorization");
+                        let authorization = authorization.and_then(|value| value.to_str().ok());
+                        let response =
+                            state.answer(request.method(), request.uri(), authorization.unwrap_or_default());
                         async move { Ok::<_, Infallible>(response) }
                     });
                     let _ = hyper::server::conn::http1::Builder::new()
@@ -90,7 +115,32 @@ impl Registry {
 }
 
 impl State {
-    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+    /// What those get who are not who they must be; `None` for the others.
+    fn refuse(&self, path: &str, authorization: &str) -> Option<Response<Full<Bytes>>> {
+        use base64::Engine as _;
+        let (user, password) = self.rules.login.as_ref()?;
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+        let response = Response::builder();
+        let response = if path == "/token" && authorization == format!("Basic {pair}") {
+            response.body(Full::new(Bytes::from(format!("{{\"token\":\"{TOKEN}\"}}"))))
+        } else if authorization == format!("Bearer {TOKEN}") {
+            return None;
+        } else {
+            let challenge = format!("Bearer realm=\"http://{}/token\",service=\"test\"", self.host);
+            let body = "{\"errors\":[{\"code\":\"UNAUTHORIZED\",\"message\":\"log in first\"}]}";
+            response
+                .status(StatusCode::UNAUTHORIZED)
+                .header("www-authenticate", challenge)
+                .body(Full::new(Bytes::from(body)))
+        };
+        Some(response.expect("a response"))
+    }
+
+    fn answer(&self, method: &Method, uri: &hyper::Uri, authorization: &str) -> Response<Full<Bytes>> {
+        let path = uri.path();
+        if let Some(refusal) = self.refuse(path, authorization) {
+            return refusal;
+        }
         let respond = |status: StatusCode, kind: &'static str, digest: &str, content: Vec<u8>| {
             let content = if method == Method::HEAD { Vec::new() } else { content };
             Response::builder()
@@ -110,7 +160,11 @@ impl State {
         }
         if let Some(name) = rest.strip_suffix("/tags/list") {
             let Some(tags) = self.tags.get(name) else { return missing("NAME_UNKNOWN") };
-            let tags: Vec<_> = tags.iter().map(|tag| format!("\"{tag}\"")).collect();
+            let last = uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("last="));
+            let after =
+                last.and_then(|last| tags.iter().position(|tag| tag == last)).map_or(0, |found| found + 1);
+            let page = if self.rules.page == 0 { usize::MAX } else { self.rules.page };
+            let tags: Vec<_> = tags.iter().skip(after).take(page).map(|tag| format!("\"{tag}\"")).collect();
             let body = format!("{{\"name\":\"{name}\",\"tags\":[{}]}}", tags.join(","));
             return respond(StatusCode::OK, "application/json", "", body.into_bytes());
         }
@@ -124,7 +178,11 @@ impl State {
         match rest.split_once("/blobs/").and_then(|(_, digest)| Some((digest, self.blobs.get(digest)?))) {
             Some((digest, content)) => {
                 self.pulls.fetch_add(1, Ordering::SeqCst);
-                respond(StatusCode::OK, "application/octet-stream", digest, content.clone())
+                let mut content = content.clone();
+                if self.rules.tampered {
+                    content.iter_mut().for_each(|byte| *byte = !*byte);
+                }
+                respond(StatusCode::OK, "application/octet-stream", digest, content)
             }
             None => missing("BLOB_UNKNOWN"),
         }
