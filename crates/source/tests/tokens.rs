@@ -89,7 +89,7 @@ async fn a_github_app_gets_its_installations_token_once() {
                 answer(json!(others))
             }
             "GET /api/v3/app/installations?per_page=100&page=2" => {
-                answer(json!([{"id": 777, "account": {"login": ".Git"}}]))
+                answer(json!([{"id": 777, "account": {"login": "Org"}}]))
             }
             "POST /api/v3/app/installations/777/access_tokens" => {
                 let number = count.fetch_add(1, Ordering::SeqCst);
@@ -103,7 +103,10 @@ async fn a_github_app_gets_its_installations_token_once() {
     .await;
     let repository = Repository::new();
     let commit = repository.commit("first", &[("a.yaml", "a: 1")]);
-    let server = GitServer::start_with_password(repository.path(), "x-access-token", "inst-t0ken").await;
+    let root = tempfile::tempdir().unwrap();
+    let bare = root.path().join("org/app.git").display().to_string();
+    repository.git(&["clone", "--quiet", "--bare", ".", &bare]);
+    let server = GitServer::start_with_password(root.path(), "x-access-token", "inst-t0ken").await;
     let app = |installation| {
         with(Auth::GitHubApp(GitHubApp {
             id: 12345,
@@ -113,7 +116,7 @@ async fn a_github_app_gets_its_installations_token_once() {
         }))
     };
     let fixture = fixture(|_| {});
-    let (git, url, access) = (fixture.sources.git(), server.url(".git"), app(0));
+    let (git, url, access) = (fixture.sources.git(), server.url("org/app.git"), app(0));
     for _ in 0..3 {
         assert_eq!(
             git.resolve(&url, "main", "", &access, Freshness::Now).await.as_deref(),
