@@ -27,10 +27,7 @@ fn key() -> Option<Key> {
     let made = std::process::Command::new("ssh-keygen")
         .args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-m", "PEM", "-f", &file.display().to_string()])
         .status();
-    if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: there is no ssh-keygen");
-        return None;
-    }
+    made.ok().filter(std::process::ExitStatus::success)?;
     let pem = std::fs::read_to_string(file).unwrap();
     let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let private = rsa::RsaPrivateKey::from_pkcs1_der(&STANDARD.decode(base64).unwrap()).unwrap();
@@ -75,7 +72,10 @@ fn fixture(change: impl FnOnce(&mut Options)) -> Fixture {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_github_app_gets_its_installations_token_once() {
-    let Some(key) = key() else { return };
+    let Some(key) = key() else {
+        println!("skipped: there is no ssh-keygen");
+        return;
+    };
     let public = key.public.clone();
     let exchanges = Arc::new(AtomicUsize::new(0));
     let count = exchanges.clone();
@@ -135,7 +135,10 @@ async fn a_github_app_gets_its_installations_token_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_identities_are_told_without_secrets() {
-    let Some(key) = key() else { return };
+    let Some(key) = key() else {
+        println!("skipped: there is no ssh-keygen");
+        return;
+    };
     let api = Stub::start(|asked| {
         let echo = json!({"message": format!("no such app: {} {}", asked.authorization, asked.body)});
         (401, Vec::new(), echo.to_string().into_bytes())
@@ -175,7 +178,10 @@ async fn refused_identities_are_told_without_secrets() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_google_service_account_signs_for_its_token() {
-    let Some(key) = key() else { return };
+    let Some(key) = key() else {
+        println!("skipped: there is no ssh-keygen");
+        return;
+    };
     let public = key.public.clone();
     let service = Stub::start(move |asked| {
         assert_eq!(asked.line, "POST /token");
