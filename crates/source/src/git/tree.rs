@@ -125,6 +125,19 @@ impl Tree for GitTree {
         }
         Ok(entries)
     }
+
+    fn is_executable(&self, path: &TreePath) -> Result<bool, TreeError> {
+        if let Some((module, inside)) = self.module(path) {
+            return module.is_executable(&inside);
+        }
+        let (Some(name), Some(directory)) = (path.name(), path.parent()) else { return Ok(false) };
+        match self.find(&directory)? {
+            Some(entry) if entry.kind == EntryKind::Directory => {
+                self.store.is_executable(&self.object_id(&entry.oid, path)?, name, path)
+            }
+            _ => Ok(false),
+        }
+    }
 }
 
 /// An error of a submodule with the path that the reader of the whole knows.
@@ -136,15 +149,5 @@ fn at(error: TreeError, whole: &TreePath) -> TreeError {
         TreeError::NotDirectory { .. } => TreeError::NotDirectory { path },
         TreeError::Storage { message, .. } => TreeError::Storage { path, message },
         other => other,
-    }
-
-    fn is_executable(&self, path: &TreePath) -> Result<bool, TreeError> {
-        let (Some(name), Some(directory)) = (path.name(), path.parent()) else { return Ok(false) };
-        match self.find(&directory)? {
-            Some(entry) if entry.kind == EntryKind::Directory => {
-                self.store.is_executable(&self.object_id(&entry.oid, path)?, name, path)
-            }
-            _ => Ok(false),
-        }
     }
 }
