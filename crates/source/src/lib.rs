@@ -16,7 +16,8 @@
 //! - `http`: clients with the trust and the proxy of one repository, and where they may not be led.
 //! - `testing` (feature of that name): real Git repositories and servers, chart repositories and registries for tests.
 //!
-//! Every remote call has a deadline. Nothing is retried here: the controller knows best when to ask again. No program is
+//! Every remote call has a deadline. Nothing but listings is retried here ([`Attempts`]), and that only when somebody
+//! asks for it: the controller knows best when to ask again. No program is
 //! run: a URL cannot become an option, and `ext::` URLs are refused.
 //!
 //! Deliberately absent: work trees, history beyond the commits asked for (except for the strict signature mode), private
@@ -33,6 +34,7 @@ pub mod helm;
 mod http;
 pub mod integrity;
 pub mod oci;
+mod probe;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
@@ -71,12 +73,18 @@ pub struct Options {
     pub list_deadline: Duration,
     /// The deadline of a fetch.
     pub fetch_deadline: Duration,
+    /// How often a listing of references is tried when the network or the server fails.
+    pub attempts: Attempts,
     /// Bytes of decoded Git objects kept in memory.
     pub object_cache_bytes: usize,
     /// Bytes of chart and OCI archives kept in memory.
     pub archive_cache_bytes: usize,
-    /// The most bytes that an archive may unpack to.
+    /// The most bytes that a chart's archive may unpack to.
     pub max_archive_bytes: u64,
+    /// The most bytes that an OCI artifact may unpack to.
+    pub max_artifact_bytes: u64,
+    /// The media types of layers that are taken from OCI artifacts (`--oci-layer-media-types`).
+    pub layer_media_types: Vec<String>,
     /// The most bytes that a repository index may have.
     pub max_index_bytes: u64,
     /// Whether submodules are opened with their repositories (`ARGOCD_GIT_MODULES_ENABLED`).
@@ -93,6 +101,36 @@ pub struct Options {
     pub azure_token_resource: String,
 }
 
+/// How often and how far apart something is tried: the pause is multiplied each time, up to a longest one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempts {
+    /// Tries in all, at least one (`ARGOCD_GIT_ATTEMPTS_COUNT`).
+    pub count: u32,
+    /// The first pause (`ARGOCD_GIT_RETRY_DURATION`).
+    pub pause: Duration,
+    /// The longest pause (`ARGOCD_GIT_RETRY_MAX_DURATION`).
+    pub longest: Duration,
+    /// What pauses are multiplied with (`ARGOCD_GIT_RETRY_FACTOR`).
+    pub factor: u32,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { count: 1, pause: Duration::from_millis(250), longest: Duration::from_secs(5), factor: 2 }
+    }
+}
+
+impl Attempts {
+    /// The pause after so many failed tries; `None` when there were enough.
+    pub(crate) fn pause_after(&self, failed: u32) -> Option<Duration> {
+        if failed >= self.count.max(1) {
+            return None;
+        }
+        let times = self.factor.saturating_pow(failed.saturating_sub(1));
+        Some(self.pause.saturating_mul(times).min(self.longest))
+    }
+}
+
 impl Options {
     /// The usual limits, with data in `data_directory`.
     pub fn new(data_directory: impl Into<PathBuf>) -> Self {
@@ -102,9 +140,12 @@ impl Options {
             error_lifetime: Duration::from_secs(5),
             list_deadline: Duration::from_secs(15),
             fetch_deadline: Duration::from_secs(90),
+            attempts: Attempts::default(),
             object_cache_bytes: 256 << 20,
             archive_cache_bytes: 128 << 20,
             max_archive_bytes: 1 << 30,
+            max_artifact_bytes: 1 << 30,
+            layer_media_types: oci::ALLOWED_LAYERS.iter().map(|kind| (*kind).to_owned()).collect(),
             max_index_bytes: 1 << 30,
             submodules: true,
             max_submodules: 100,
@@ -132,11 +173,40 @@ impl Options {
         if let Some(value) = text("ARGOCD_GPG_ENABLED") {
             self.signatures = !["false", "no"].contains(&value.to_lowercase().as_str());
         }
-        if let Some(value) = text("ARGOCD_GIT_REQUEST_TIMEOUT") {
+        for (name, time) in [
+            ("ARGOCD_GIT_REQUEST_TIMEOUT", &mut self.list_deadline),
+            ("ARGOCD_GIT_RETRY_DURATION", &mut self.attempts.pause),
+            ("ARGOCD_GIT_RETRY_MAX_DURATION", &mut self.attempts.longest),
+        ] {
+            let Some(value) = text(name) else { continue };
             match types::settings::parse::duration(&value) {
-                Some(deadline) => self.list_deadline = deadline,
-                None => tracing::warn!(value, "ARGOCD_GIT_REQUEST_TIMEOUT is no duration"),
+                Some(duration) => *time = duration,
+                None => tracing::warn!(value, "{name} is no duration"),
             }
+        }
+        for (name, count) in [
+            ("ARGOCD_GIT_ATTEMPTS_COUNT", &mut self.attempts.count),
+            ("ARGOCD_GIT_RETRY_FACTOR", &mut self.attempts.factor),
+        ] {
+            match text(name).map(|value| value.parse::<u32>()) {
+                None => {}
+                Some(Ok(value)) => *count = value.max(1),
+                Some(Err(_)) => tracing::warn!("{name} is no whole number"),
+            }
+        }
+        for (name, limit) in [
+            ("ARGOCD_REPO_SERVER_HELM_MANIFEST_MAX_EXTRACTED_SIZE", &mut self.max_archive_bytes),
+            ("ARGOCD_REPO_SERVER_OCI_MANIFEST_MAX_EXTRACTED_SIZE", &mut self.max_artifact_bytes),
+            ("ARGOCD_REPO_SERVER_HELM_REGISTRY_MAX_INDEX_SIZE", &mut self.max_index_bytes),
+        ] {
+            let Some(value) = text(name) else { continue };
+            match bytes(&value) {
+                Some(bytes) => *limit = bytes,
+                None => tracing::warn!(value, "{name} is no number of bytes (1G, 500Mi)"),
+            }
+        }
+        if let Some(value) = text("ARGOCD_REPO_SERVER_OCI_LAYER_MEDIA_TYPES") {
+            self.layer_media_types = types::settings::parse::list(&value);
         }
         if let Some(value) = text("AZURE_ARM_TOKEN_RESOURCE") {
             self.azure_token_resource = value;
@@ -149,6 +219,25 @@ impl Options {
         }
         self
     }
+}
+
+/// A number of bytes as Kubernetes writes quantities: digits and a suffix of decimal or binary thousands.
+fn bytes(text: &str) -> Option<u64> {
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..end].parse().ok()?;
+    let unit: u64 = match &text[end..] {
+        "" => 1,
+        "k" | "K" => 1000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "T" => 1_000_000_000_000,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        _ => return None,
+    };
+    number.checked_mul(unit)
 }
 
 /// What one source of an application points at.
@@ -297,5 +386,39 @@ impl Sources {
         self.git.invalidate(repository);
         self.helm.invalidate(repository);
         self.oci.invalidate(repository);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_changes_the_limits() {
+        let variables = [
+            ("ARGOCD_GIT_MODULES_ENABLED", "false"),
+            ("ARGOCD_GPG_ENABLED", "no"),
+            ("ARGOCD_GIT_REQUEST_TIMEOUT", "30s"),
+            ("ARGOCD_GIT_ATTEMPTS_COUNT", "4"),
+            ("ARGOCD_GIT_RETRY_MAX_DURATION", "700ms"),
+            ("ARGOCD_REPO_SERVER_HELM_MANIFEST_MAX_EXTRACTED_SIZE", "2Mi"),
+            ("ARGOCD_REPO_SERVER_OCI_MANIFEST_MAX_EXTRACTED_SIZE", "many"),
+            ("ARGOCD_REPO_SERVER_OCI_LAYER_MEDIA_TYPES", "application/a.tar, application/b.tar"),
+            ("AZURE_CLIENT_ID", "client"),
+            ("AZURE_TENANT_ID", "tenant"),
+            ("AZURE_FEDERATED_TOKEN_FILE", "/token"),
+        ];
+        let read = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        let options = Options::new("/data").with_environment(read);
+        assert!(!options.submodules && !options.signatures);
+        assert_eq!(options.list_deadline, Duration::from_secs(30));
+        let pauses: Vec<_> = (1..6).map(|failed| options.attempts.pause_after(failed)).collect();
+        let milliseconds = |count| Some(Duration::from_millis(count));
+        assert_eq!(pauses, [milliseconds(250), milliseconds(500), milliseconds(700), None, None]);
+        assert_eq!((options.max_archive_bytes, options.max_artifact_bytes), (2 << 20, 1 << 30));
+        assert_eq!(options.layer_media_types, ["application/a.tar", "application/b.tar"]);
+        assert_eq!(options.workload_identity.unwrap().token_file, "/token");
     }
 }

@@ -24,8 +24,8 @@ const MAX_TAG_PAGES: usize = 1000;
 const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 /// The content's media type of a Helm chart.
 const HELM_CONTENT: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
-/// Content that is taken (`--oci-layer-media-types`).
-const ALLOWED_LAYERS: [&str; 3] =
+/// Content that is taken when nobody says otherwise ([`Options::layer_media_types`]).
+pub(crate) const ALLOWED_LAYERS: [&str; 3] =
     ["application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip", HELM_CONTENT];
 
 /// All OCI registries in use.
@@ -76,7 +76,7 @@ impl Oci {
         async move {
             let host = place.trim_start_matches("oci://").split('/').next().unwrap_or_default();
             let access = shared.tokens.ready_for_registry(host, &access).await?;
-            Registry::new(&place, &access, &shared.options)
+            Registry::new(&place, &access, shared.options.clone())
         }
     }
 
@@ -163,6 +163,14 @@ impl Oci {
         Ok(Opened::clone(&opened))
     }
 
+    /// Asks a registry whether it takes the credentials.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or does not.
+    pub(crate) async fn ping(&self, place: &str, access: &Access) -> Result<(), Error> {
+        self.connect(place, access).await?.ping().await
+    }
+
     /// Makes everything known of an artifact too old.
     pub(crate) fn invalidate(&self, place: &str) {
         let place = place.trim_start_matches("oci://");
@@ -185,12 +193,12 @@ struct Registry {
     client: Client,
     auth: RegistryAuth,
     place: String,
-    limit: u64,
+    options: Arc<Options>,
     deadline: std::time::Duration,
 }
 
 impl Registry {
-    fn new(place: &str, access: &Access, options: &Options) -> Result<Self, Error> {
+    fn new(place: &str, access: &Access, options: Arc<Options>) -> Result<Self, Error> {
         let auth = match (access.basic(), &access.auth) {
             (Some((username, password)), _) => {
                 RegistryAuth::Basic(username.to_owned(), password.expose().clone())
@@ -220,7 +228,8 @@ impl Registry {
             reason: format!("no registry client can be made: {error}"),
         })?;
         let place = place.trim_start_matches("oci://").trim_end_matches('/').to_owned();
-        Ok(Self { client, auth, place, limit: options.max_archive_bytes, deadline: options.fetch_deadline })
+        let deadline = options.fetch_deadline;
+        Ok(Self { client, auth, place, options, deadline })
     }
 
     fn name(&self) -> String {
@@ -277,6 +286,14 @@ impl Registry {
         })
     }
 
+    async fn ping(&self) -> Result<(), Error> {
+        // A registry by itself is no artifact, but its login is asked for one.
+        let place = if self.place.contains('/') { self.place.clone() } else { format!("{}/v2", self.place) };
+        let reference = self.reference(&format!("{place}:latest"))?;
+        let call = self.client.auth(&reference, &self.auth, RegistryOperation::Pull);
+        self.within("reach the registry", call).await.map(|_| ())
+    }
+
     async fn digest(&self, reference: &Reference) -> Result<String, Error> {
         self.within("look up a tag", self.client.fetch_manifest_digest(reference, &self.auth)).await
     }
@@ -291,13 +308,14 @@ impl Registry {
             return Err(broken("the artifact is an index of several images, not one".to_owned()));
         };
         let chart = manifest.config.media_type == HELM_CONFIG;
-        let layer = content_layer(&manifest.layers, chart).map_err(broken)?;
-        if u64::try_from(layer.size).unwrap_or(u64::MAX) > self.limit {
-            return Err(broken(format!("the content layer is larger than {} bytes", self.limit)));
+        let allowed = &self.options.layer_media_types;
+        let layer = content_layer(&manifest.layers, chart, allowed).map_err(broken)?;
+        let limit = if chart { self.options.max_archive_bytes } else { self.options.max_artifact_bytes };
+        if u64::try_from(layer.size).unwrap_or(u64::MAX) > limit {
+            return Err(broken(format!("the content layer is larger than {limit} bytes")));
         }
         let mut data = Vec::new();
         self.within(ACTION, self.client.pull_blob(&reference, layer, &mut data)).await?;
-        let limit = self.limit;
         let top = if chart { Top::Single } else { Top::Kept };
         tokio::task::spawn_blocking(move || archive::unpack(&data, limit, &top))
             .await
@@ -307,7 +325,11 @@ impl Registry {
 }
 
 /// The one layer that holds the files.
-fn content_layer(layers: &[OciDescriptor], chart: bool) -> Result<&OciDescriptor, String> {
+fn content_layer<'a>(
+    layers: &'a [OciDescriptor],
+    chart: bool,
+    allowed: &[String],
+) -> Result<&'a OciDescriptor, String> {
     if layers.len() > MAX_LAYERS {
         return Err(format!("expected no more than {MAX_LAYERS} oci layers, got {}", layers.len()));
     }
@@ -323,7 +345,7 @@ fn content_layer(layers: &[OciDescriptor], chart: bool) -> Result<&OciDescriptor
     let [layer] = content[..] else {
         return Err(format!("expected only a single oci content layer, got {}", content.len()));
     };
-    if !ALLOWED_LAYERS.contains(&layer.media_type.as_str()) {
+    if !allowed.contains(&layer.media_type) {
         return Err(format!(
             "oci layer media type {} is not in the list of allowed media types",
             layer.media_type
@@ -395,7 +417,8 @@ mod tests {
             ),
         ] {
             let layers: Vec<_> = layers.into_iter().map(layer).collect();
-            let found = content_layer(&layers, chart).map(|layer| layer.media_type.as_str());
+            let allowed: Vec<String> = ALLOWED_LAYERS.iter().map(|kind| (*kind).to_owned()).collect();
+            let found = content_layer(&layers, chart, &allowed).map(|layer| layer.media_type.as_str());
             assert_eq!(
                 found,
                 expected.map_err(str::to_owned).as_ref().map(|text| *text).map_err(Clone::clone)

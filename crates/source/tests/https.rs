@@ -310,3 +310,20 @@ async fn urls_that_run_programs_or_reach_inside_are_refused() {
         assert_eq!(error.kind(), ErrorKind::Invalid, "{url}: {error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listings_are_tried_again_when_that_is_wanted() {
+    let server = Stub::start(|_| (503, Vec::new(), Vec::new())).await;
+    for count in [1, 3] {
+        let data = tempfile::tempdir().unwrap();
+        let mut options = Options::new(data.path());
+        options.attempts.count = count;
+        options.attempts.pause = std::time::Duration::from_millis(1);
+        let sources = Sources::new(options).unwrap();
+        let before = server.asked().len();
+        let url = format!("{}/repo", server.url());
+        let error = sources.git().references(&url, &Access::default(), Freshness::Now).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
+        assert_eq!(server.asked().len() - before, count as usize);
+    }
+}

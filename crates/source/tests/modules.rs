@@ -185,6 +185,18 @@ async fn lfs_files_stand_in_the_tree_and_are_verified() {
         let fixture = fixture(|_| {});
         let git = fixture.sources.git();
         let opened = git.open(&url, &commit, &records("s3cret")).await;
+        let plain =
+            self::fixture(|_| {}).sources.git().open(&url, &commit, &Access::default()).await.unwrap();
+        if let Ok(tree) = &opened {
+            for place in ["", "deep", "deep/b.yaml"] {
+                let ids = (tree.entry(&path(place)).unwrap(), plain.entry(&path(place)).unwrap());
+                assert_ne!(ids.0, ids.1, "another content has another id: {place:?}");
+            }
+            assert_eq!(
+                tree.list(&path("deep")).unwrap()[0].1,
+                tree.entry(&path("deep/b.yaml")).unwrap().unwrap()
+            );
+        }
         let found = opened.map(|tree| tree::read_text(&*tree, &path("deep/b.yaml")).unwrap());
         match expected {
             Ok(expected) => {

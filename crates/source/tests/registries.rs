@@ -95,6 +95,17 @@ async fn registries_give_tokens_for_passwords() {
     let target = target(&registry, "1.x");
     let version = sources.resolve(&target, &basic("s3cret"), Freshness::Now).await.unwrap();
     sources.open(&target, &version, &basic("s3cret")).await.unwrap();
+    let record = types::Repository {
+        repo: registry.host(),
+        r#type: "helm".into(),
+        enable_oci: true,
+        ..types::Repository::default()
+    };
+    assert_eq!(sources.probe(&record, &basic("s3cret")).await, Ok(()));
+    assert!(sources.probe(&record, &basic("wrong")).await.is_err());
+    let with_scheme = types::Repository { repo: format!("http://{}", registry.host()), ..record };
+    let error = sources.probe(&with_scheme, &basic("s3cret")).await.unwrap_err();
+    assert!(error.to_string().contains("should include hostname and port only"), "{error}");
     for access in [plain(), basic("wrong")] {
         let error = sources.resolve(&target, &access, Freshness::Now).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Denied, "{error}");

@@ -94,7 +94,7 @@ async fn a_github_app_gets_its_installations_token_once() {
             "POST /api/v3/app/installations/777/access_tokens" => {
                 let number = count.fetch_add(1, Ordering::SeqCst);
                 let soon =
-                    jiff::Timestamp::now() + jiff::Span::new().minutes(if number == 0 { 60 } else { 0 });
+                    jiff::Timestamp::now() + jiff::Span::new().minutes(if number == 0 { 60 } else { -10 });
                 answer(json!({"token": "inst-t0ken", "expires_at": soon.to_string()}))
             }
             other => panic!("{other}"),

@@ -5,6 +5,7 @@ use tree::{EntryKind, TreePath};
 use types::{RevisionMetadata, Time};
 
 use super::refs::References;
+use super::trailers;
 use super::tree::GitTree;
 use crate::Error;
 
@@ -37,12 +38,14 @@ pub(crate) fn metadata(
         author,
         date,
         tags: references.map(|references| references.tags_of(tree.commit())).unwrap_or_default(),
+        references: trailers::references(&commit.message.to_string()),
         message: commit.message.to_string().trim().to_owned(),
         ..RevisionMetadata::default()
     })
 }
 
-/// The paths of files that differ between two commits; `None` when there are too many to tell.
+/// The paths of files that differ between two commits; `None` when there are too many to tell, or when a submodule has
+/// moved.
 ///
 /// Directories with equal ids are not entered, so the cost follows the change.
 pub(crate) fn changed_paths(old: &GitTree, new: &GitTree) -> Result<Option<Vec<TreePath>>, tree::TreeError> {
@@ -71,6 +74,12 @@ pub(crate) fn changed_paths(old: &GitTree, new: &GitTree) -> Result<Option<Vec<T
             let (from, to) = (directory(before), directory(after));
             let is_file =
                 |entry: Option<&tree::Entry>| entry.is_some_and(|entry| entry.kind != EntryKind::Directory);
+            let is_module =
+                |entry: Option<&tree::Entry>| entry.is_some_and(|entry| entry.kind == EntryKind::Submodule);
+            if is_module(before) || is_module(after) {
+                // What differs inside is not known here.
+                return Ok(None);
+            }
             if is_file(before) || is_file(after) {
                 changed.push(child.clone());
             }

@@ -26,6 +26,10 @@ use crate::{Error, ErrorKind, Options, url};
 /// Trees of commits kept open per repository; they cost a few words each.
 const MAX_OPEN_TREES: usize = 1024;
 
+/// The references whose histories are fetched when a commit is known by nothing else.
+const HISTORIES: [(&str, &str); 2] =
+    [("fetch all branches", "refs/heads/*"), ("fetch all tags", "refs/tags/*")];
+
 /// How often Git servers were asked something.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -112,7 +116,16 @@ impl Mirror {
         self.references
             .get(lifetime, freshness, move || async move {
                 this.counters.listings.fetch_add(1, Ordering::Relaxed);
-                this.list().await
+                let mut failed = 0;
+                loop {
+                    let listed = this.list().await;
+                    failed += 1;
+                    let passing = listed.as_ref().is_err_and(|error| error.kind() == ErrorKind::Transient);
+                    match this.options.attempts.pause_after(failed).filter(|_| passing) {
+                        Some(pause) => tokio::time::sleep(pause).await,
+                        None => return listed,
+                    }
+                }
             })
             .await
     }
@@ -148,7 +161,7 @@ impl Mirror {
             return Ok(commit);
         }
         if !self.local {
-            for (action, all) in [("fetch all branches", "refs/heads/*"), ("fetch all tags", "refs/tags/*")] {
+            for (action, all) in HISTORIES {
                 let _one_at_a_time = self.fetching.lock().await;
                 self.fetch(action, all, Depth::Full).await?;
                 if let Some(commit) = self.find_prefix(digits)? {
@@ -285,12 +298,26 @@ impl Mirror {
         Ok(true)
     }
 
+    /// Fetches a commit by its id or, from servers that do not give out commits by id, by a reference that leads to it:
+    /// one that names it, or else the whole history of all.
     async fn fetch_commit(self: &Arc<Self>, commit: &str, depth: Depth) -> Result<(), Error> {
         let Err(error) = self.fetch("fetch a commit", commit, depth).await else { return Ok(()) };
-        // Old servers give out references only, not commits by id.
         let references = self.references(Freshness::Cached).await?;
-        let Some(name) = references.name_of(commit).map(str::to_owned) else { return Err(error) };
-        self.fetch("fetch a reference", &name, depth).await
+        if let Some(name) = references.name_of(commit).map(str::to_owned) {
+            return self.fetch("fetch a reference", &name, depth).await;
+        }
+        if !matches!(&error, Error::Remote { reason, .. } | Error::RepositoryNotFound { reason, .. } if refused(reason))
+        {
+            return Err(error);
+        }
+        let Ok(id) = ObjectId::from_hex(commit.as_bytes()) else { return Err(error) };
+        for (action, all) in HISTORIES {
+            self.fetch(action, all, Depth::Full).await?;
+            if self.store()?.has(&id) {
+                return Ok(());
+            }
+        }
+        Err(error)
     }
 
     /// Runs a blocking job with a deadline; when it passes the job is told to stop and nobody waits for it any more.

@@ -22,6 +22,7 @@ mod refs;
 mod remote;
 mod ssh;
 mod store;
+mod trailers;
 mod transport;
 mod tree;
 
@@ -184,7 +185,7 @@ impl Git {
         history::metadata(&url::without_credentials(repository), &tree, references.as_deref())
     }
 
-    /// The files that differ between two commits; `None` when there are too many to tell.
+    /// The files that differ between two commits; `None` when there are too many to tell, or a submodule has moved.
     ///
     /// # Errors
     /// As [`Git::open`].

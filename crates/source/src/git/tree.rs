@@ -73,6 +73,17 @@ impl GitTree {
         })
     }
 
+    /// An entry as readers see it. With LFS the same Git objects have another content than without, so that their ids may
+    /// not be the same either: a byte is added to them.
+    fn shown(&self, entry: Entry) -> Entry {
+        if self.lfs.is_none() {
+            return entry;
+        }
+        let mut id = entry.oid.as_bytes().to_vec();
+        id.push(1);
+        Entry { kind: entry.kind, oid: Oid::new(&id) }
+    }
+
     fn file(&self, entry: &Entry, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         let content = self.store.file(&self.object_id(&entry.oid, path)?, path)?;
         let Some(shelf) = self.lfs.as_ref().filter(|_| entry.kind == EntryKind::File) else {
@@ -87,7 +98,7 @@ impl Tree for GitTree {
     fn entry(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
         match self.module(path) {
             Some((module, inside)) => module.entry(&inside),
-            None => self.find(path),
+            None => Ok(self.find(path)?.map(|entry| self.shown(entry))),
         }
     }
 
@@ -122,6 +133,9 @@ impl Tree for GitTree {
                     *entry = Entry { kind: EntryKind::Directory, oid: Oid::new(module.root.as_bytes()) };
                 }
             }
+        }
+        if self.lfs.is_some() {
+            entries = entries.into_iter().map(|(name, entry)| (name, self.shown(entry))).collect();
         }
         Ok(entries)
     }
