@@ -209,20 +209,25 @@ impl Access {
         }
     }
 
-    /// `text` without any of the secrets of this access, for what servers say in errors.
+    /// `text` without any of the secrets of this access, for what servers say in errors. The form in which a password goes
+    /// over the wire counts as one.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let secrets: Vec<&Secret<String>> = match &self.auth {
-            Auth::Basic { password, .. } => vec![password],
-            Auth::Bearer(secret) | Auth::SshKey(secret) | Auth::Google(secret) => vec![secret],
-            Auth::GitHubApp(app) => vec![&app.private_key],
-            Auth::AzureServicePrincipal(principal) => vec![&principal.client_secret],
-            Auth::Anonymous | Auth::AzureWorkloadIdentity => Vec::new(),
+        use base64::Engine as _;
+        let mut secrets: Vec<String> = match &self.auth {
+            Auth::Basic { username, password, .. } if !password.is_empty() => {
+                let pair = format!("{username}:{}", password.expose());
+                vec![base64::engine::general_purpose::STANDARD.encode(pair), password.expose().clone()]
+            }
+            Auth::Bearer(secret) | Auth::SshKey(secret) | Auth::Google(secret) => {
+                vec![secret.expose().clone()]
+            }
+            Auth::GitHubApp(app) => vec![app.private_key.expose().clone()],
+            Auth::AzureServicePrincipal(principal) => vec![principal.client_secret.expose().clone()],
+            Auth::Basic { .. } | Auth::Anonymous | Auth::AzureWorkloadIdentity => Vec::new(),
         };
-        let mut text = text.to_owned();
-        for secret in secrets.into_iter().chain([&self.proxy]).filter(|secret| !secret.is_empty()) {
-            text = text.replace(secret.expose().as_str(), "(secret)");
-        }
-        text
+        secrets.push(self.proxy.expose().clone());
+        secrets.retain(|secret| !secret.is_empty());
+        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "(secret)"))
     }
 }
 

@@ -192,6 +192,8 @@ impl Oci {
 struct Registry {
     client: Client,
     auth: RegistryAuth,
+    /// Whose secrets are kept out of what the registry says.
+    access: Access,
     place: String,
     options: Arc<Options>,
     deadline: std::time::Duration,
@@ -229,7 +231,7 @@ impl Registry {
         })?;
         let place = place.trim_start_matches("oci://").trim_end_matches('/').to_owned();
         let deadline = options.fetch_deadline;
-        Ok(Self { client, auth, place, options, deadline })
+        Ok(Self { client, auth, access: access.clone(), place, options, deadline })
     }
 
     fn name(&self) -> String {
@@ -254,7 +256,10 @@ impl Registry {
         call: impl Future<Output = Result<T, oci_client::errors::OciDistributionError>>,
     ) -> Result<T, Error> {
         match tokio::time::timeout(self.deadline, call).await {
-            Ok(result) => result.map_err(|error| explain(self.name(), action, &error)),
+            Ok(result) => result.map_err(|error| {
+                let reason = self.access.redact(&error.to_string());
+                explain(self.name(), action, reason, &error)
+            }),
             Err(_) => {
                 Err(Error::Deadline { repository: self.name(), action, seconds: self.deadline.as_secs() })
             }
@@ -357,10 +362,10 @@ fn content_layer<'a>(
 fn explain(
     repository: String,
     action: &'static str,
+    reason: String,
     error: &oci_client::errors::OciDistributionError,
 ) -> Error {
     use oci_client::errors::OciDistributionError as Cause;
-    let reason = error.to_string();
     let codes: Vec<_> = match error {
         Cause::RegistryError { envelope, .. } => envelope.errors.iter().map(|error| &error.code).collect(),
         _ => Vec::new(),

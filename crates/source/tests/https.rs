@@ -327,3 +327,38 @@ async fn listings_are_tried_again_when_that_is_wanted() {
         assert_eq!(server.asked().len() - before, count as usize);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_repeat_credentials_do_not_get_them_into_errors() {
+    let echo = Stub::start(|asked| {
+        let said = format!("you said {} and {}", asked.authorization, asked.line);
+        let body = serde_json::json!({"errors": [{"code": "DENIED", "message": said}], "message": said});
+        (403, vec![("x-said", asked.authorization.clone())], body.to_string().into_bytes())
+    })
+    .await;
+    let forced =
+        Auth::Basic { username: "me".into(), password: Secret::new("canary-7".into()), forced: true };
+    for auth in [forced, Auth::Bearer(Secret::new("canary-7".into()))] {
+        let access = Access { auth, plain_http: true, enable_oci: true, ..Access::default() };
+        let classic = Access { enable_oci: false, ..access.clone() };
+        let fixture = fixture();
+        let target = |repository: String, chart: &str| Target {
+            repository,
+            chart: chart.into(),
+            revision: "1.x".into(),
+            tag_prefix: String::new(),
+            pass_credentials: false,
+        };
+        for (target, access) in [
+            (target(format!("{}/repo", echo.url()), ""), &access),
+            (target(echo.url().replace("http://", "http://me:canary-7@"), "web"), &classic),
+            (target(format!("{}/charts", echo.host()), "web"), &access),
+            (target(format!("oci://{}/charts/web", echo.host()), ""), &access),
+        ] {
+            let error = fixture.sources.resolve(&target, access, Freshness::Now).await.unwrap_err();
+            let text = format!("{error} {error:?}");
+            // The wire form of `me:canary-7` begins so.
+            assert!(!text.contains("canary-7") && !text.contains("bWU6Y2FuYXJ5"), "{text}");
+        }
+    }
+}
