@@ -7,6 +7,7 @@
 
 mod demo;
 mod in_process;
+mod jsonnet_worker;
 mod offline;
 mod run;
 
@@ -52,6 +53,9 @@ enum Verb {
     Render(offline::RenderOptions),
     /// Print the versions of this program and of the server.
     Version(cli::VersionOptions),
+    /// Evaluate Jsonnet programs for a renderer.
+    #[command(hide = true)]
+    JsonnetWorker(jsonnet_worker::WorkerOptions),
     #[command(flatten)]
     Client(cli::Verb),
 }
@@ -65,6 +69,9 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
+    if let Verb::JsonnetWorker(options) = &arguments.verb {
+        return ended(jsonnet_worker::run(options));
+    }
     // Servers tell what they do; a demo and the client verbs keep to their own output.
     let default_level = if matches!(arguments.verb, Verb::Run(_)) { "info,kube_client=error" } else { "off" };
     let filter = EnvFilter::new(arguments.log.as_deref().unwrap_or(default_level));
@@ -94,7 +101,12 @@ async fn dispatch(arguments: Arguments) -> ExitCode {
         Verb::Demo(options) => Box::pin(demo::demo(&options)).await,
         Verb::Run(options) => Box::pin(run::run(&options, arguments.global.insecure)).await,
         Verb::Render(options) => Box::pin(offline::render(&options)).await,
+        Verb::JsonnetWorker(options) => jsonnet_worker::run(&options),
     };
+    ended(result)
+}
+
+fn ended(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -18,6 +18,8 @@ use tokio::sync::watch;
 use types::settings::parse;
 use types::{AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata};
 
+use crate::jsonnet_worker;
+
 /// What `run` takes.
 #[derive(Debug, Args)]
 #[command(
@@ -85,8 +87,10 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
         .with_context(|| format!("preparing the data folder {}", options.data.display()))?;
     let settings = control.settings();
     let parameter = |key: &str| settings.parameter(key).map(str::to_owned);
-    let (render_options, problems) = RenderOptions::configured(&|name| std::env::var(name).ok(), &parameter);
+    let (mut render_options, problems) =
+        RenderOptions::configured(&|name| std::env::var(name).ok(), &parameter);
     problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+    render_options.jsonnet_worker = jsonnet_worker::command(render_options.deadline.as_secs().max(1));
     let renderer = Renderer::new(sources, render_options);
     let controller =
         Controller::start(control.clone(), clusters.clone(), renderer.clone(), ControllerOptions::default());

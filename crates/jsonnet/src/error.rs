@@ -53,6 +53,20 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// The process that evaluates is gone: it has used up its time or memory, or broken down.
+    #[error("{file}: the process that evaluates it was lost: {reason}")]
+    Lost {
+        /// The program.
+        file: TreePath,
+        /// What is known of it.
+        reason: String,
+    },
+    /// What another process has said of a program, in the words of the other kinds.
+    #[error("{words}")]
+    Remote {
+        /// The words.
+        words: String,
+    },
     /// The result cannot be read as JSON.
     #[error("{file}: the result is not valid JSON: {reason}")]
     Output {

@@ -9,16 +9,18 @@
 //! - `import`: where imports are found, and the library's call-backs.
 //! - `nesting`: programs that nest too deeply are refused before they are parsed.
 //! - `error`: errors of the library said in one line with file and line.
+//! - `worker`: programs evaluated in another process, which can be limited and ended.
 //!
 //! The library evaluates without recursion and has a limit of call depth ([`Options::max_stack`]), but no limit of steps
-//! or memory: a caller that evaluates foreign programs has to give this its own thread, with a stack of [`STACK_BYTES`],
-//! and a time limit.
+//! or memory: foreign programs belong into a process with limits ([`drive`], [`serve`]). Whatever calls [`evaluate`]
+//! needs a stack of [`STACK_BYTES`].
 //!
 //! Deliberately absent: native functions, imports from URLs or the file system.
 
 mod error;
 mod import;
 mod nesting;
+mod worker;
 
 use rsjsonnet_lang::arena::Arena;
 use rsjsonnet_lang::program::{Program, Thunk};
@@ -27,6 +29,7 @@ use tree::{Tree, TreePath};
 
 pub use error::Error;
 use import::Importer;
+pub use worker::{drive, serve};
 
 /// The stack that the thread which calls [`evaluate`] needs.
 pub const STACK_BYTES: usize = 64 << 20;

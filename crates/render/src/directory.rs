@@ -9,6 +9,7 @@ use types::glob::Glob;
 use crate::documents::Manifests;
 use crate::engine::Job;
 use crate::error::Failure;
+use crate::jsonnet::Evaluator;
 
 /// Files with these bytes anywhere are not manifests.
 const SKIP_MARK: &[u8] = b"+argocd:skip-file-rendering";
@@ -28,11 +29,12 @@ pub(crate) fn render(job: &Job, place: &TreePath, manifests: &mut Manifests) -> 
     let mut paths = Vec::new();
     collect(&*job.tree, place, options.recurse, 0, &mut paths)?;
     let files = read(job, place, &options, paths)?;
+    let mut evaluator = Evaluator::new(job);
     for File { path, content } in files {
         match path.name().unwrap_or_default() {
             name if name.ends_with(".json") => manifests.add_json(&path, &content)?,
             name if name.ends_with(".jsonnet") => {
-                let value = crate::jsonnet::evaluate(job, place, &path, &options.jsonnet)?;
+                let value = evaluator.evaluate(place, &path, &options.jsonnet)?;
                 manifests.add_nested(value, &path.as_str().into())?;
             }
             _ => manifests.add_text(&path, &content)?,

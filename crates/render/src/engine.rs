@@ -12,6 +12,7 @@ use crate::documents::{Manifest, Manifests};
 use crate::error::Failure;
 use crate::generate_paths;
 use crate::helm::ChartCache;
+use crate::jsonnet::JsonnetWorker;
 use crate::kind::{self, Kind};
 use crate::plugin::environment;
 use crate::variables::Variables;
@@ -37,6 +38,7 @@ pub(crate) struct Job {
     pub(crate) dependencies: Vec<(ChartRequest, Arc<dyn Tree>)>,
     pub(crate) charts: Arc<ChartCache>,
     pub(crate) max_directory_bytes: u64,
+    pub(crate) jsonnet_worker: Option<JsonnetWorker>,
     pub(crate) plugins: AskPlugins,
     /// The paths that matter to the application, when only those are sent to plugins.
     pub(crate) generate_paths: Option<String>,

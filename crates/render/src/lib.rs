@@ -48,6 +48,7 @@ mod request;
 mod value_files;
 mod variables;
 
+pub use crate::jsonnet::JsonnetWorker;
 pub use error::RenderError;
 pub use explain::{Explain, Input, Origin, Read};
 pub use local::{Local, LocalObject, LocalRendered};

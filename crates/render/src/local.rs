@@ -12,6 +12,7 @@ use types::settings::RenderingSettings;
 use crate::engine::{self, AskPlugins, Job, Outcome, Reference};
 use crate::error::{Failure, RenderError};
 use crate::explain::Read;
+use crate::jsonnet::JsonnetWorker;
 use crate::pool;
 use crate::variables::{Facts, Variables};
 
@@ -40,6 +41,8 @@ pub struct Local {
     pub settings: RenderingSettings,
     /// The most bytes of a directory application's files together; 0 for no limit.
     pub max_directory_bytes: u64,
+    /// The process that evaluates Jsonnet programs; without one it is done here.
+    pub jsonnet_worker: Option<JsonnetWorker>,
 }
 
 /// What a [`Local`] source is rendered to.
@@ -81,6 +84,7 @@ impl Local {
             api_versions: Arc::from([]),
             settings: RenderingSettings::default(),
             max_directory_bytes: 0,
+            jsonnet_worker: None,
         }
     }
 
@@ -175,6 +179,7 @@ impl Local {
             dependencies: Vec::new(),
             charts: Arc::default(),
             max_directory_bytes: self.max_directory_bytes,
+            jsonnet_worker: self.jsonnet_worker.clone(),
             plugins: AskPlugins::No,
             generate_paths: None,
         }

@@ -146,6 +146,7 @@ impl Renderer {
             dependencies: given.dependencies.clone(),
             charts: self.inner.charts.clone(),
             max_directory_bytes: self.inner.options.max_directory_bytes,
+            jsonnet_worker: self.inner.options.jsonnet_worker.clone(),
             plugins,
             generate_paths: sends_paths.then(|| request.manifest_generate_paths.clone()),
         }

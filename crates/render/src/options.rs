@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::jsonnet::JsonnetWorker;
 use crate::plugin::PluginOptions;
 
 /// Limits of rendering.
@@ -18,6 +19,8 @@ pub struct RenderOptions {
     /// The most bytes of a directory application's files together, Jsonnet files aside; 0 for no limit
     /// (`--max-combined-directory-manifests-size`).
     pub max_directory_bytes: u64,
+    /// The process that evaluates Jsonnet programs. Without one they run on the render's thread, which nothing can end.
+    pub jsonnet_worker: Option<JsonnetWorker>,
     /// Where config management plugins are, and what they are sent.
     pub plugins: PluginOptions,
 }
@@ -30,6 +33,7 @@ impl Default for RenderOptions {
             max_stuck: 16,
             cache_bytes: 256 << 20,
             max_directory_bytes: 10_000_000,
+            jsonnet_worker: None,
             plugins: PluginOptions::default(),
         }
     }

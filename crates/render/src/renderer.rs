@@ -179,6 +179,7 @@ impl Renderer {
                 rendered.sources.push(RenderedSource { revision, source_type: "", cached: false, explain });
                 continue;
             };
+            tracing::debug!(application = request.instance, source = position + 1, revision, "{origin}");
             let marked = product.manifests.marked(
                 &request.tracking,
                 &request.instance,
