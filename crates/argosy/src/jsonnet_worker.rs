@@ -11,7 +11,7 @@ use clap::Args;
 pub(crate) struct WorkerOptions {
     /// Seconds of processor time after which the system ends the process.
     seconds: u64,
-    /// The most bytes of memory.
+    /// The most bytes of memory, besides what the process takes for itself.
     bytes: u64,
 }
 
@@ -21,13 +21,16 @@ pub(crate) fn command(max_seconds: u64) -> Option<render::JsonnetWorker> {
     let program =
         if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe().ok()? };
     let arguments = vec!["jsonnet-worker".to_owned()];
-    Some(render::JsonnetWorker { program, arguments, max_seconds, max_bytes: 1 << 30 })
+    // The allocator reserves memory in large pieces, which the limit would count as used.
+    let environment = vec![("MIMALLOC_ARENA_RESERVE".to_owned(), "0".to_owned())];
+    Some(render::JsonnetWorker { program, arguments, environment, max_seconds, max_bytes: 1 << 30 })
 }
 
 /// Evaluates what the parent asks for, until it closes the stream.
 pub(crate) fn run(options: &WorkerOptions) -> Result<()> {
     limit(libc::RLIMIT_CPU, options.seconds).context("limiting the processor time")?;
-    limit(libc::RLIMIT_DATA, options.bytes).context("limiting the memory")?;
+    let bytes = used_bytes().saturating_add(jsonnet::STACK_BYTES as u64).saturating_add(options.bytes);
+    limit(libc::RLIMIT_DATA, bytes).context("limiting the memory")?;
     // No file of its own may grow, and no dump of what was evaluated is left behind.
     limit(libc::RLIMIT_FSIZE, 0).context("limiting files")?;
     limit(libc::RLIMIT_CORE, 0).context("limiting dumps")?;
@@ -36,6 +39,14 @@ pub(crate) fn run(options: &WorkerOptions) -> Result<()> {
         .spawn(|| jsonnet::serve(io::stdin(), io::stdout()))
         .context("starting a thread")?;
     thread.join().map_err(|_| anyhow!("the evaluation panicked"))?.context("speaking with the parent")
+}
+
+/// The memory that the process has taken before it has done anything: it counts, too.
+fn used_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kibibytes.unwrap_or_default() << 10
 }
 
 /// How the C library calls what can be limited.

@@ -16,6 +16,7 @@ fn local(program: &str, max_seconds: u64, max_bytes: u64) -> Local {
     local.jsonnet_worker = Some(JsonnetWorker {
         program: env!("CARGO_BIN_EXE_argosy").into(),
         arguments: vec!["jsonnet-worker".to_owned()],
+        environment: vec![("MIMALLOC_ARENA_RESERVE".to_owned(), "0".to_owned())],
         max_seconds,
         max_bytes,
     });

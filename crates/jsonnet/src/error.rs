@@ -28,7 +28,7 @@ pub enum Error {
         reason: String,
     },
     /// The program fails.
-    #[error("{file}:{line}: {reason}")]
+    #[error("{}: {reason}", place(file, *line))]
     Evaluation {
         /// The file.
         file: String,
@@ -75,6 +75,11 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+}
+
+/// A file with a line, when there is one.
+fn place(file: &str, line: usize) -> String {
+    if line == 0 { file.to_owned() } else { format!("{file}:{line}") }
 }
 
 /// Place and words of an error met while loading.

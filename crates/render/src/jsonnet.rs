@@ -25,6 +25,8 @@ pub struct JsonnetWorker {
     pub program: PathBuf,
     /// Its arguments before the limits.
     pub arguments: Vec<String>,
+    /// Its whole environment.
+    pub environment: Vec<(String, String)>,
     /// The processor time that the programs of one render may take together, in seconds.
     pub max_seconds: u64,
     /// The most bytes of memory that it may use.
@@ -63,6 +65,7 @@ impl Process {
             .args(&worker.arguments)
             .args([worker.max_seconds.to_string(), worker.max_bytes.to_string()])
             .env_clear()
+            .envs(worker.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -122,19 +125,21 @@ impl<'a> Evaluator<'a> {
             return jsonnet::evaluate(&*job.tree, file, &options)
                 .map_err(|error| Failure::content(error.to_string()));
         };
-        let process = match &mut self.process {
+        let mut process = match self.process.take() {
             Some(process) => process,
-            none => none.insert(Process::start(worker)?),
+            None => Process::start(worker)?,
         };
         let result = jsonnet::drive(&mut process.input, &mut process.output, &*job.tree, file, &options);
-        result.map_err(|error| match error {
-            jsonnet::Error::Lost { file, .. } => {
+        match result {
+            Err(jsonnet::Error::Lost { file, .. }) => {
                 let reason = process.end(worker);
-                self.process = None;
-                Failure::content(format!("{file}: the program was given up: {reason}"))
+                Err(Failure::content(format!("{file}: the program was given up: {reason}")))
             }
-            error => Failure::content(error.to_string()),
-        })
+            other => {
+                self.process = Some(process);
+                other.map_err(|error| Failure::content(error.to_string()))
+            }
+        }
     }
 }
 
