@@ -11,11 +11,12 @@ use gotmpl::{
     text_of,
 };
 
-const TEXTS: [(&str, &str); 4] = [
+const TEXTS: [(&str, &str); 5] = [
     ("helpers", include_str!("micro/helpers.tpl")),
     ("include", include_str!("micro/include.tpl")),
     ("tpl", include_str!("micro/tpl.tpl")),
     ("loops", include_str!("micro/loops.tpl")),
+    ("keys", "{{ with genCA \"authority\" 365 }}{{ .Cert }}{{ .Key }}{{ end }}"),
 ];
 
 fn functions() -> Arc<Functions> {
@@ -91,7 +92,7 @@ fn main() {
     }
     let set = Arc::new(set(&functions));
     let data = data();
-    for name in ["include", "tpl", "loops"] {
+    for name in ["include", "tpl", "loops", "keys"] {
         if only.is_empty() || only == name {
             let mut bytes = 0;
             measure(name, lasting, || {

@@ -1,5 +1,7 @@
 //! sprig's arithmetic. Integers wrap as in Go; the functions ending in f compute in decimal, so that 0.1 and 0.2 give 0.3.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use super::arguments::int_of;
 use super::cast::{to_float, to_int};
 use super::{FunctionError, FunctionResult, Functions, Signature, text_of};
@@ -17,7 +19,12 @@ pub(super) fn register(functions: &mut Functions) {
     functions.register("int64", ONE, |_, one| Ok(Value::Int64(to_int(&one[0]))));
     functions.register("float64", ONE, |_, one| Ok(Value::Float(to_float(&one[0]))));
     functions.register("atoi", Signature::fixed(&[Type::String]), |_, one| {
-        Ok(Value::Int(text_of(&one[0]).parse().unwrap_or(0)))
+        // What is too large for Go is as large as can be.
+        Ok(Value::Int(text_of(&one[0]).parse().unwrap_or_else(|error: ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => i64::MAX,
+            IntErrorKind::NegOverflow => i64::MIN,
+            _ => 0,
+        })))
     });
     functions.register("toDecimal", ONE, |_, one| {
         Ok(Value::Int64(i64::from_str_radix(&printed(&one[0]), 8).unwrap_or(0)))

@@ -2,7 +2,7 @@
 
 use super::arguments::{int_of, string_list, strings_of};
 use super::cast::to_text;
-use super::{FunctionError, Functions, Signature, bytes_of, text_of};
+use super::{FunctionError, Functions, Signature, bytes_of, text_of, words};
 use crate::print::{printed, quoted, quoted_bytes};
 use crate::value::{Map, MapType, Type, Value};
 
@@ -17,8 +17,21 @@ pub(super) fn register(functions: &mut Functions) {
     parts(functions);
     tests(functions);
     joining(functions);
-    functions.register("upper", ONE, |_, one| Ok(Value::from(text_of(&one[0]).to_uppercase())));
-    functions.register("lower", ONE, |_, one| Ok(Value::from(text_of(&one[0]).to_lowercase())));
+    functions.register("upper", ONE, |_, one| {
+        let text = text_of(&one[0]);
+        // Go maps each character to a single one.
+        Ok(Value::from(match text.is_ascii() {
+            true => text.to_ascii_uppercase(),
+            false => text.chars().map(words::upper).collect(),
+        }))
+    });
+    functions.register("lower", ONE, |_, one| {
+        let text = text_of(&one[0]);
+        Ok(Value::from(match text.is_ascii() {
+            true => text.to_ascii_lowercase(),
+            false => text.chars().map(words::lower).collect(),
+        }))
+    });
     functions.register("nospace", ONE, |_, one| {
         // Upstream takes bytes for characters, unless there is nothing to take away.
         let kept = || bytes_of(&one[0]).iter().map(|byte| char::from(*byte)).filter(|c| !c.is_whitespace());

@@ -69,12 +69,19 @@ fn scheme(text: &str) -> Result<(&str, &str), String> {
     Ok(("", text))
 }
 
-fn parse(text: &str) -> Result<Url, String> {
+/// Parses a URL; an error is the text that is wrong and why.
+fn parse(text: &str) -> Result<Url, (&str, String)> {
+    let (main, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let url = parse_main(main).map_err(|reason| (main, reason))?;
+    let fragment = unescape(fragment).map_err(|reason| (text, reason))?;
+    Ok(Url { fragment, ..url })
+}
+
+fn parse_main(text: &str) -> Result<Url, String> {
     if text.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
         return Err("net/url: invalid control character in URL".to_owned());
     }
-    let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
-    let mut url = Url { fragment: unescape(fragment)?, ..Url::default() };
+    let mut url = Url::default();
     let (scheme, rest) = scheme(text)?;
     url.scheme = scheme.to_ascii_lowercase();
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -140,7 +147,7 @@ fn hostname(host: &str) -> &str {
 }
 
 fn url_parse(text: &str) -> FunctionResult {
-    let url = parse(text).map_err(|reason| {
+    let url = parse(text).map_err(|(text, reason)| {
         FunctionError::from(format!("unable to parse url: parse {}: {reason}", quoted(text)))
     })?;
     let name = hostname(&url.host).to_owned();
@@ -176,7 +183,7 @@ fn url_join(map: &Map) -> FunctionResult {
     let whole = format!("proto://{userinfo}@host");
     let user = match userinfo.is_empty() {
         true => None,
-        false => parse(&whole).map(|url| url.userinfo).map_err(|reason| {
+        false => parse(&whole).map(|url| url.userinfo).map_err(|(_, reason)| {
             let message = format!("unable to parse userinfo in dict: parse {}: {reason}", quoted(&whole));
             FunctionError::from(message)
         })?,

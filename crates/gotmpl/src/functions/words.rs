@@ -59,7 +59,8 @@ pub(super) fn register(functions: &mut Functions) {
     );
 }
 
-fn upper(c: char) -> char {
+/// The upper case of a character, itself where that would be several.
+pub(super) fn upper(c: char) -> char {
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {
         (Some(single), None) => single,
@@ -67,7 +68,8 @@ fn upper(c: char) -> char {
     }
 }
 
-fn lower(c: char) -> char {
+/// The lower case of a character.
+pub(super) fn lower(c: char) -> char {
     c.to_lowercase().next().unwrap_or(c)
 }
 

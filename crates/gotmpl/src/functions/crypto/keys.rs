@@ -10,6 +10,7 @@ use rsa::{BigUint, Pkcs1v15Sign, RsaPrivateKey};
 use sha2::{Digest, Sha256};
 
 use super::der::{self, Reader};
+use super::primes::{EXPONENT, random_prime};
 use crate::environment::Environment;
 use crate::exec::State;
 use crate::functions::{FunctionError, Functions, Signature, text_of};
@@ -67,11 +68,14 @@ fn algorithm(id: &[u8], parameters: &[u8]) -> Vec<u8> {
     der::sequence(&[der::element(der::OBJECT_ID, id), parameters.to_vec()])
 }
 
-/// Makes an RSA key. This takes long, so each costs a good part of the budget.
+/// Makes an RSA key of 2048 bits, or of 4096 if more are asked for. This takes long, so each costs a good part of the
+/// budget.
 pub(super) fn generate_rsa(state: &mut State, bits: usize) -> Result<Key, FunctionError> {
     state.charge(bits * 1024)?;
-    let mut randomness = Randomness(state.environment().clone());
-    let key = RsaPrivateKey::new(&mut randomness, bits)
+    let environment = state.environment().clone();
+    let fill = |bytes: &mut [u8]| environment.fill(bytes);
+    let prime = || if bits > 2048 { random_prime::<32>(&fill) } else { random_prime::<16>(&fill) };
+    let key = RsaPrivateKey::from_p_q(prime(), prime(), BigUint::from(EXPONENT))
         .map_err(|error| FunctionError::from(format!("error generating rsa key: {error}")))?;
     Ok(Key::Rsa(Box::new(key)))
 }

@@ -7,6 +7,7 @@ mod certificates;
 mod der;
 mod keys;
 mod passwords;
+mod primes;
 
 use aes::Aes256;
 use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
