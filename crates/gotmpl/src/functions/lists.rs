@@ -62,12 +62,7 @@ pub(super) fn register(functions: &mut Functions) {
         let chunks = match usize::try_from(size) {
             Ok(size @ 1..) => items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect(),
             // Go computes how many lists there will be; a negative size may happen to give none.
-            _ if size < 0
-                && (items.len() as i64 - 1).div_euclid(size.saturating_neg()) == 0
-                && items.len() > 1 =>
-            {
-                Vec::new()
-            }
+            _ if items.len() > 1 && items.len() as i64 - 1 <= size.saturating_neg() => Vec::new(),
             _ => return Err("runtime error: makeslice: len out of range".into()),
         };
         Ok(Value::List(List::typed(ListType::List, chunks)))
