@@ -6,7 +6,6 @@ use crate::budget::Budget;
 use crate::decode::{Duplicates, decode};
 use crate::error::Error;
 use crate::parse::{parse, parse_first};
-use crate::position::Mark;
 
 /// One document of a text, with its place in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,17 +53,22 @@ fn json_stream(text: &str, budget: &Budget) -> Option<Vec<Document>> {
         return None;
     }
     let mut found = Vec::new();
-    let mut at = 0;
+    let (mut at, mut line) = (0, 1);
     while !text[at..].trim_start().is_empty() {
         let start = text.len() - text[at..].trim_start().len();
         let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
         let value = values.next()?.ok()?;
         let end = start + values.byte_offset();
-        let mark = Mark { offset: start, line: text[..start].matches('\n').count(), column: 0 };
+        // From where the last one ended, so that many small documents cost no more than one large one.
+        line += text[at..start].matches('\n').count();
         if !value.is_null() {
-            found.push(Document { value, line: mark.line + 1, range: mark.offset..end });
+            found.push(Document { value, line, range: start..end });
         }
+        line += text[start..end].matches('\n').count();
         at = end;
+        if found.len() > budget.nodes {
+            return None;
+        }
     }
     Some(found)
 }

@@ -217,3 +217,12 @@ fn no_text_makes_it_panic() {
 fn a_bracket_where_only_a_key_can_stand_misses_its_colon() {
     refuses("a:\n{\n\n", "yaml: line 4: could not find expected ':'");
 }
+
+#[test]
+fn many_small_json_documents_cost_no_more_than_one_large_one() {
+    let text = "{}\n{\"a\":1} ".repeat(200_000);
+    let found = documents(&text).unwrap();
+    assert_eq!((found.len(), found[1].line, found[399_999].line), (400_000, 2, 200_001));
+    let budget = Budget { nodes: 1000, ..Budget::default() };
+    assert!(documents_within(&text, &budget).is_err());
+}
