@@ -37,9 +37,7 @@ impl Glob {
     /// Whether the whole path fits.
     pub(crate) fn matches(&self, path: &str) -> bool {
         let characters: Vec<char> = path.chars().collect();
-        let mut steps = 0;
-        let parts: Vec<&Part> = self.parts.iter().collect();
-        matches(&parts, &characters, &mut steps)
+        reached(&self.parts, vec![0], &characters, &mut 0).last() == Some(&characters.len())
     }
 }
 
@@ -107,32 +105,62 @@ fn class(pattern: &[char], at: &mut usize) -> Option<Part> {
     (!ranges.is_empty()).then_some(Part::Class { ranges, negated })
 }
 
-fn matches(parts: &[&Part], path: &[char], steps: &mut usize) -> bool {
-    *steps += 1;
-    if *steps > MAX_STEPS {
-        return false;
-    }
-    let Some((part, rest)) = parts.split_first() else { return path.is_empty() };
-    match part {
-        Part::Literal(c) => path.first() == Some(c) && matches(rest, &path[1..], steps),
-        Part::One => path.first().is_some_and(|c| *c != '/') && matches(rest, &path[1..], steps),
-        Part::Class { ranges, negated } => {
-            let Some(c) = path.first() else { return false };
-            let found = ranges.iter().any(|(low, high)| (low..=high).contains(&c));
-            *c != '/' && found != *negated && matches(rest, &path[1..], steps)
+impl Part {
+    /// Whether a character fits a part that stands for one.
+    fn accepts(&self, c: char) -> bool {
+        match self {
+            Self::Literal(literal) => *literal == c,
+            Self::One => c != '/',
+            Self::Class { ranges, negated } => {
+                c != '/' && ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
+            }
+            Self::Some | Self::All | Self::Either(_) => false,
         }
-        Part::Some | Part::All => {
-            let limit = match part {
-                Part::Some => path.iter().position(|c| *c == '/').unwrap_or(path.len()),
-                _ => path.len(),
-            };
-            (0..=limit).any(|length| matches(rest, &path[length..], steps))
-        }
-        Part::Either(choices) => choices.iter().any(|choice| {
-            let joined: Vec<&Part> = choice.iter().chain(rest.iter().copied()).collect();
-            matches(&joined, path, steps)
-        }),
     }
+
+    /// How far a star reaches from a place.
+    fn end(&self, path: &[char], place: usize) -> usize {
+        let slash = path.iter().skip(place).position(|c| *c == '/').filter(|_| *self == Self::Some);
+        slash.map_or(path.len(), |length| place + length)
+    }
+}
+
+/// The places of the path that are reached when `parts` are passed from any of `begin`, in order and each once.
+///
+/// All places are carried along at the same time: no pattern makes it try again, and a long one doesn't nest.
+fn reached(parts: &[Part], begin: Vec<usize>, path: &[char], steps: &mut usize) -> Vec<usize> {
+    let mut places = begin;
+    for part in parts {
+        *steps = steps.saturating_add(places.len());
+        if places.is_empty() || *steps > MAX_STEPS {
+            return Vec::new();
+        }
+        places = match part {
+            Part::Some | Part::All => {
+                let mut next: Vec<usize> = Vec::new();
+                for place in places {
+                    // A place that an earlier one has reached goes no further than that one.
+                    if next.last().is_none_or(|last| *last < place) {
+                        next.extend(place..=part.end(path, place));
+                    }
+                }
+                *steps = steps.saturating_add(next.len());
+                next
+            }
+            Part::Either(choices) => {
+                let mut next: Vec<usize> =
+                    choices.iter().flat_map(|choice| reached(choice, places.clone(), path, steps)).collect();
+                next.sort_unstable();
+                next.dedup();
+                next
+            }
+            single => {
+                let fits = |place: &usize| path.get(*place).is_some_and(|c| single.accepts(*c));
+                places.into_iter().filter(fits).map(|place| place + 1).collect()
+            }
+        };
+    }
+    places
 }
 
 #[cfg(test)]
@@ -152,6 +180,11 @@ mod tests {
             ("files/{a,b}.*", "files/c.txt", false),
             ("file?.[!a-c]", "file1.d", true),
             ("file?.[!a-c]", "file1.b", false),
+            ("**/c", "a/b/c", true),
+            ("a*/*c", "ab/bc", true),
+            ("a*/*c", "ab/b/c", false),
+            ("{,a,a/b}/{*,**}", "a/b/c", true),
+            ("*", "", true),
             ("a\\*", "a*", true),
             ("a\\*", "ab", false),
         ] {
@@ -170,5 +203,9 @@ mod tests {
     fn hostile_patterns_end() {
         let pattern = "**a".repeat(30);
         assert!(!Glob::parse(&pattern).unwrap().matches(&format!("{}b", "a".repeat(200))));
+        // Neither does a long one nest.
+        for pattern in ["a", "?", "*", "**", "{a,b}", "[a]"] {
+            let _ = Glob::parse(&pattern.repeat(300_000)).unwrap().matches(&"a".repeat(300_000));
+        }
     }
 }

@@ -73,19 +73,18 @@ impl Rule {
 
 /// Whether brackets are closed and nothing ends in a backslash.
 fn is_pattern(pattern: &str) -> bool {
-    let mut characters = pattern.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' if characters.next().is_none() => return false,
-            '[' => {
-                let class: Vec<char> = std::iter::once('[').chain(characters.clone()).collect();
-                let Some((_, length)) = class_matches(&class, 'x') else { return false };
-                for _ in 1..length {
-                    characters.next();
-                }
-            }
-            _ => {}
-        }
+    let characters: Vec<char> = pattern.chars().collect();
+    let mut at = 0;
+    while let Some(c) = characters.get(at) {
+        at += match c {
+            '\\' if at + 1 == characters.len() => return false,
+            '\\' => 2,
+            '[' => match class_matches(&characters[at..], 'x') {
+                Some((_, length)) => length,
+                None => return false,
+            },
+            _ => 1,
+        };
     }
     true
 }
