@@ -1,5 +1,7 @@
 //! Patterns over paths as value files use them: `*` and `?` stop at `/`, `**` does not.
 
+use std::collections::{BTreeSet, HashSet};
+
 use tree::{EntryKind, Tree, TreeError, TreePath};
 use types::glob::Glob;
 
@@ -11,53 +13,58 @@ pub(crate) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
-/// All files that match, sorted. Only directories that can hold a match are listed.
+/// All files that match, sorted. Only directories that can hold a match are listed, and each once for each name of the
+/// pattern: several `**` would otherwise meet in the same directory again and again.
 pub(crate) fn find(tree: &dyn Tree, pattern: &TreePath) -> Result<Vec<TreePath>, TreeError> {
     let names: Vec<&str> = pattern.names().collect();
-    let mut found = Vec::new();
-    descend(tree, &TreePath::root(), &names, &mut found)?;
-    found.sort();
-    found.dedup();
-    found.truncate(MAX_MATCHES);
-    Ok(found)
+    let mut search = Search { tree, found: BTreeSet::new(), seen: HashSet::new() };
+    search.descend(&TreePath::root(), &names)?;
+    Ok(search.found.into_iter().take(MAX_MATCHES).collect())
 }
 
-fn descend(
-    tree: &dyn Tree,
-    here: &TreePath,
-    names: &[&str],
-    found: &mut Vec<TreePath>,
-) -> Result<(), TreeError> {
-    let Some((name, rest)) = names.split_first() else {
-        if tree::is_file(tree, here)? {
-            found.push(here.clone());
+struct Search<'a> {
+    tree: &'a dyn Tree,
+    found: BTreeSet<TreePath>,
+    /// The directories where a `**` has begun, with how many names were left.
+    seen: HashSet<(TreePath, usize)>,
+}
+
+impl Search<'_> {
+    fn descend(&mut self, here: &TreePath, names: &[&str]) -> Result<(), TreeError> {
+        let Some((name, rest)) = names.split_first() else {
+            if tree::is_file(self.tree, here)? {
+                self.found.insert(here.clone());
+            }
+            return Ok(());
+        };
+        if *name == "**" {
+            if !self.seen.insert((here.clone(), names.len())) {
+                return Ok(());
+            }
+            self.descend(here, rest)?;
+            for (name, entry) in list(self.tree, here)? {
+                if entry == EntryKind::Directory
+                    && let Ok(child) = here.join(&name)
+                {
+                    self.descend(&child, names)?;
+                }
+            }
+            return Ok(());
         }
-        return Ok(());
-    };
-    if *name == "**" {
-        descend(tree, here, rest, found)?;
-        for (name, entry) in list(tree, here)? {
-            if entry == EntryKind::Directory
+        if !is_pattern(name) {
+            let Ok(child) = here.join(name) else { return Ok(()) };
+            return self.descend(&child, rest);
+        }
+        let Ok(glob) = Glob::new(name, &['/']) else { return Ok(()) };
+        for (name, _) in list(self.tree, here)? {
+            if glob.matches(&name)
                 && let Ok(child) = here.join(&name)
             {
-                descend(tree, &child, names, found)?;
+                self.descend(&child, rest)?;
             }
         }
-        return Ok(());
+        Ok(())
     }
-    if !is_pattern(name) {
-        let Ok(child) = here.join(name) else { return Ok(()) };
-        return descend(tree, &child, rest, found);
-    }
-    let Ok(glob) = Glob::new(name, &['/']) else { return Ok(()) };
-    for (name, _) in list(tree, here)? {
-        if glob.matches(&name)
-            && let Ok(child) = here.join(&name)
-        {
-            descend(tree, &child, rest, found)?;
-        }
-    }
-    Ok(())
 }
 
 fn list(tree: &dyn Tree, here: &TreePath) -> Result<Vec<(String, EntryKind)>, TreeError> {
@@ -90,6 +97,15 @@ mod tests {
             let found = find(&tree, &TreePath::new(pattern).unwrap()).unwrap();
             let found: Vec<_> = found.iter().map(TreePath::as_str).collect();
             assert_eq!(found, expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn double_stars_do_not_multiply() {
+        let mut tree = MemoryTree::new();
+        tree.insert_text(&format!("{}x.yaml", "a/".repeat(30)), "").unwrap();
+        for pattern in [format!("{}*.yaml", "**/".repeat(20)), format!("{}**/*.yaml", "**/a/".repeat(14))] {
+            assert_eq!(find(&tree, &TreePath::new(&pattern).unwrap()).unwrap().len(), 1, "{pattern}");
         }
     }
 }
