@@ -231,6 +231,24 @@ fn values_say_what_is_wrong_with_them() {
 }
 
 #[test]
+fn short_settings_make_no_large_values() {
+    let merged = |values: Values| values.merge(&|_| Err(String::new())).map(|table| table.len());
+    // Nesting by way of lists, which takes as many stack frames.
+    let set = vec!["a[0].".repeat(100_000) + "a=1"];
+    assert!(merged(Values { set, ..Values::default() }).is_err());
+    // A few characters for each list of half a megabyte.
+    let set = (0..1000).map(|number| format!("k{number}[65535]=x")).collect();
+    let error = merged(Values { set, ..Values::default() }).unwrap_err().to_string();
+    assert!(error.contains("more than 1048576 list items"), "{error}");
+    // Every setting copies what is there.
+    let set = vec!["a[65535]=1,".repeat(20_000)];
+    assert!(merged(Values { set, ..Values::default() }).unwrap_err().to_string().contains("too often"));
+    // JSON is read where it stands.
+    let set_json = vec![(0..100_000).map(|number| format!("k{number}=[1],")).collect()];
+    assert_eq!(merged(Values { set_json, ..Values::default() }).unwrap(), 100_000);
+}
+
+#[test]
 fn later_settings_win() {
     let values = Values {
         set: vec!["a=1".into(), "a=2,b=x".into()],

@@ -10,7 +10,7 @@ pub(crate) use data::{scalar_at, table_at, table_to_json, table_to_template};
 pub(crate) use merge::{Nulls, fill};
 
 use crate::error::Error;
-use set::Reading;
+use set::{Allowance, Reading};
 
 /// A values file: its name for messages, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,7 @@ impl Values {
     /// A file is no YAML map, a setting doesn't follow the language, or a file can't be read.
     pub fn merge(&self, read_file: &dyn Fn(&str) -> Result<String, String>) -> Result<Table, Error> {
         let mut merged = Table::new();
+        let mut allowance = Allowance::default();
         for file in &self.files {
             let table =
                 read(&file.text).map_err(|message| Error::ValuesFile { name: file.name.clone(), message })?;
@@ -66,7 +67,7 @@ impl Values {
                 let Data::Table(table) = Data::from(serde_json::Value::Object(table)) else { continue };
                 merge::overlay(&mut merged, table);
             } else {
-                apply("--set-json", text, &mut merged, Reading::Json)?;
+                apply("--set-json", text, &mut merged, Reading::Json, &mut allowance)?;
             }
         }
         let groups = [
@@ -77,15 +78,21 @@ impl Values {
         ];
         for (flag, texts, reading) in groups {
             for text in texts {
-                apply(flag, text, &mut merged, reading)?;
+                apply(flag, text, &mut merged, reading, &mut allowance)?;
             }
         }
         Ok(merged)
     }
 }
 
-fn apply(flag: &'static str, text: &str, values: &mut Table, reading: Reading<'_>) -> Result<(), Error> {
-    set::set(text, values, reading).map_err(|message| Error::Set { flag, message })
+fn apply(
+    flag: &'static str,
+    text: &str,
+    values: &mut Table,
+    reading: Reading<'_>,
+    allowance: &mut Allowance,
+) -> Result<(), Error> {
+    set::set(text, values, reading, allowance).map_err(|message| Error::Set { flag, message })
 }
 
 /// Reads a values text: its documents, each a map or nothing, merged.

@@ -24,9 +24,48 @@ const MAX_NESTED_NAMES: usize = 30;
 /// Highest index into a list.
 const MAX_INDEX: usize = 65_536;
 
+/// What all settings of a render may cost together.
+pub(crate) struct Allowance {
+    /// Items that lists may be made longer by: an index is short, the list it makes is not.
+    items: usize,
+    /// Values that may be copied on the way to what is set.
+    copies: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { items: 1 << 20, copies: 50_000_000 }
+    }
+}
+
+impl Allowance {
+    fn lengthen(&mut self, list: &[Data], index: usize) -> Result<(), String> {
+        let more = (index + 1).saturating_sub(list.len());
+        self.items = self.items.checked_sub(more).ok_or("the settings make more than 1048576 list items")?;
+        Ok(())
+    }
+
+    /// Counts a value that is copied, with all that is in it.
+    fn copy(&mut self, value: &Data) -> Result<(), String> {
+        let too_many = "the settings change too large maps and lists too often; give them in one values file";
+        self.copies = self.copies.checked_sub(1).ok_or(too_many)?;
+        match value {
+            Data::List(items) => items.iter().try_for_each(|item| self.copy(item)),
+            Data::Table(table) => table.values().try_for_each(|value| self.copy(value)),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Sets into `values` what `text` says.
-pub(crate) fn set(text: &str, values: &mut Table, reading: Reading<'_>) -> Result<(), String> {
-    let mut parser = Parser { characters: text.chars().collect(), at: 0, reading };
+pub(crate) fn set(
+    text: &str,
+    values: &mut Table,
+    reading: Reading<'_>,
+    allowance: &mut Allowance,
+) -> Result<(), String> {
+    let characters = text.chars().collect();
+    let mut parser = Parser { text, characters, at: 0, reading, offset: (0, 0), allowance };
     loop {
         match parser.key(values, 0) {
             Ok(()) => {}
@@ -49,9 +88,13 @@ impl From<String> for Stop {
 }
 
 struct Parser<'a> {
+    text: &'a str,
     characters: Vec<char>,
     at: usize,
     reading: Reading<'a>,
+    /// A place in `characters` and the same place in `text`, in bytes.
+    offset: (usize, usize),
+    allowance: &'a mut Allowance,
 }
 
 fn put(values: &mut Table, key: &str, value: Data) {
@@ -67,11 +110,19 @@ fn put_at(list: &mut Vec<Data>, index: usize, value: Data) {
     list[index] = value;
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     fn next(&mut self) -> Option<char> {
         let c = self.characters.get(self.at).copied()?;
         self.at += 1;
         Some(c)
+    }
+
+    /// The text that hasn't been read.
+    fn rest(&mut self) -> &'a str {
+        let (known, bytes) = self.offset;
+        let passed = self.characters.get(known..self.at).unwrap_or_default();
+        self.offset = (self.at, bytes + passed.iter().map(|c| c.len_utf8()).sum::<usize>());
+        self.text.get(self.offset.1..).unwrap_or_default()
     }
 
     /// Reads up to one of the characters in `stop`, which is passed and returned; `None` for the end of the text.
@@ -98,6 +149,9 @@ impl Parser<'_> {
         let literal = matches!(self.reading, Reading::Literal);
         let stop: &[char] = if literal { &['=', '[', '.'] } else { &['=', '[', ',', '.'] };
         let (key, last) = self.until(stop);
+        if let (Some('[' | '.'), Some(value)) = (last, values.get(key.as_str())) {
+            self.allowance.copy(value)?;
+        }
         match last {
             None if key.is_empty() => Err(Stop::End),
             None => Err(format!("key {key:?} has no value").into()),
@@ -150,8 +204,8 @@ impl Parser<'_> {
                     put(Data::Null);
                     return Ok(());
                 }
-                let rest: String = self.characters[self.at..].iter().collect();
-                let mut values = serde_json::Deserializer::from_str(&rest).into_iter::<serde_json::Value>();
+                let rest = self.rest();
+                let mut values = serde_json::Deserializer::from_str(rest).into_iter::<serde_json::Value>();
                 match values.next() {
                     Some(Ok(value)) => {
                         self.at += rest[..values.byte_offset()].chars().count();
@@ -248,6 +302,10 @@ impl Parser<'_> {
         if !text.is_empty() {
             return Err(format!("unexpected data at end of array index: {text:?}").into());
         }
+        self.allowance.lengthen(list, index)?;
+        if let (Some('[' | '.'), Some(value)) = (last, list.get(index)) {
+            self.allowance.copy(value)?;
+        }
         match last {
             None => Err(Stop::End),
             Some('=') => match self.assign(&mut |value| put_at(list, index, value)) {
@@ -274,6 +332,8 @@ impl Parser<'_> {
                 Ok(())
             }
             Some(_) => {
+                // Helm bounds this by its stack only; here, the same bound as for everything else holds.
+                let depth = nested(depth)?;
                 let mut inner = match list.get(index) {
                     Some(Data::Table(table)) => table.clone(),
                     _ => Table::new(),
