@@ -36,6 +36,9 @@ pub(crate) fn parse_first(text: &str, budget: &Budget) -> Result<Stream, Error> 
     Ok(parser.finish())
 }
 
+/// Each is looked through for every tag of the document.
+const MAX_TAG_DIRECTIVES: usize = 100;
+
 /// What ends the key or value of a block mapping before it has begun.
 const BLOCK_ENDS: [TokenKind; 3] = [TokenKind::Key, TokenKind::Value, TokenKind::BlockEnd];
 
@@ -189,6 +192,10 @@ impl<'a> Parser<'a> {
                     }
                 }
                 TokenKind::TagDirective { handle, prefix } => {
+                    if handles.len() >= MAX_TAG_DIRECTIVES {
+                        let message = format!("found more than {MAX_TAG_DIRECTIVES} %TAG directives");
+                        return Err(Error::parser(token.start, message));
+                    }
                     if handles.contains(&handle) {
                         return Err(Error::parser(token.start, "found duplicate %TAG directive"));
                     }

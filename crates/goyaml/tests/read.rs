@@ -226,3 +226,15 @@ fn many_small_json_documents_cost_no_more_than_one_large_one() {
     let budget = Budget { nodes: 1000, ..Budget::default() };
     assert!(documents_within(&text, &budget).is_err());
 }
+
+#[test]
+fn time_grows_with_the_text_only() {
+    // Lines that end in carriage returns, each with a comment; it matters that this ends.
+    let comments = goyaml::parse(&"# a\r".repeat(300_000), &Budget::default()).unwrap().comments;
+    assert!(comments.len() == 300_000 && comments.iter().all(|comment| !comment.trailing));
+    let comments = goyaml::parse("a: b # c\r# d\r", &Budget::default()).unwrap().comments;
+    assert_eq!(comments.iter().map(|comment| comment.trailing).collect::<Vec<_>>(), [true, false]);
+    let directives: String = (0..1000).map(|number| format!("%TAG !{number}! tag:a,\n")).collect();
+    let error = from_str(&format!("{directives}--- a")).unwrap_err().to_string();
+    assert!(error.ends_with("found more than 100 %TAG directives"), "{error}");
+}

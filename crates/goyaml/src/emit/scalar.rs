@@ -188,8 +188,11 @@ impl Emitter {
         for (at, c) in characters.iter().copied().enumerate() {
             let next = characters.get(at + 1).copied();
             if is_break(c) {
-                let after = characters[at..].iter().copied().find(|c| !is_break(*c)).unwrap_or('\0');
-                let joins = !breaks && !leading_spaces && c == '\n' && !is_blank_or_end(after);
+                // Only the first break of several looks ahead, past all of them.
+                let joins = !breaks && !leading_spaces && c == '\n' && {
+                    let after = characters[at..].iter().copied().find(|c| !is_break(*c));
+                    !is_blank_or_end(after.unwrap_or('\0'))
+                };
                 self.put_line_break(c, joins);
                 breaks = true;
                 continue;

@@ -12,6 +12,8 @@ pub(crate) struct Cursor<'a> {
     mark: Mark,
     /// Characters passed, which is what the limit on simple keys counts.
     passed: usize,
+    /// Byte offset of the line's start.
+    line: usize,
 }
 
 pub(crate) const END: char = '\0';
@@ -42,7 +44,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn new(text: &'a str) -> Result<Self, Error> {
         let plain = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
         if text.bytes().all(plain) {
-            return Ok(Self { text, mark: Mark::default(), passed: 0 });
+            return Ok(Self { text, mark: Mark::default(), passed: 0, line: 0 });
         }
         let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
         if let Some((offset, _)) = text.char_indices().find(|(_, c)| !allowed(*c)) {
@@ -52,7 +54,7 @@ impl<'a> Cursor<'a> {
             error.column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
             return Err(error);
         }
-        let mut cursor = Self { text, mark: Mark::default(), passed: 0 };
+        let mut cursor = Self { text, mark: Mark::default(), passed: 0, line: 0 };
         if cursor.peek() == '\u{feff}' {
             cursor.mark.offset += '\u{feff}'.len_utf8();
         }
@@ -131,6 +133,7 @@ impl<'a> Cursor<'a> {
         }
         self.mark.line += 1;
         self.mark.column = 0;
+        self.line = self.mark.offset;
         out.push(if matches!(c, '\u{2028}' | '\u{2029}') { c } else { '\n' });
     }
 
@@ -168,8 +171,7 @@ impl<'a> Cursor<'a> {
             self.skip();
             self.read_ascii_line();
         }
-        let line_start = self.text[..start.offset].rfind('\n').map_or(0, |at| at + 1);
-        let trailing = !self.text[line_start..start.offset].trim().is_empty();
+        let trailing = !self.text[self.line..start.offset].trim().is_empty();
         let text = self.text[start.offset + 1..self.mark.offset].to_string();
         comments.push(Comment { start, text, trailing });
     }
