@@ -108,6 +108,14 @@ fn runaway_templates_end() {
         "{{ range $i := until 100000 }}{{ range $j := until 100000 }}{{ end }}{{ end }}",
         "{{ $x := \"0123456789\" }}{{ range until 60 }}{{ $x = print $x $x }}{{ end }}{{ $x }}",
         "{{ $_ := set .Values \"self\" .Values }}{{ toYaml .Values }}{{ fail \"reached\" }}",
+        // Small in memory, but not when it is written out.
+        "{{ $x := dict }}{{ range until 60 }}{{ $x = dict \"a\" $x \"b\" $x }}{{ end }}{{ toYaml $x }}",
+        "{{ $x := dict }}{{ range until 60 }}{{ $x = dict \"a\" $x \"b\" $x }}{{ end }}{{ toToml $x }}",
+        "{{ $x := list }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ toYamlPretty $x }}",
+        // What is read out of a text is larger than the text.
+        "{{ $t := printf \"{a: [%s0]}\" (repeat 20000 \"0,\") }}{{ range until 1000 }}{{ $x := fromYaml $t }}{{ end }}",
+        "{{ $t := printf \"{\\\"a\\\": [%s0]}\" (repeat 20000 \"0,\") }}{{ range until 1000 }}{{ $x := fromJson $t }}{{ end }}",
+        "{{ $t := printf \"a = [%s0]\" (repeat 20000 \"0,\") }}{{ range until 1000 }}{{ $x := fromToml $t }}{{ end }}",
     ] {
         let mut budget = Budget::default();
         budget.templates.steps = 1_000_000;

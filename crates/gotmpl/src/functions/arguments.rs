@@ -2,7 +2,40 @@
 
 use std::borrow::Cow;
 
+use super::FunctionError;
+use crate::exec::State;
 use crate::value::{List, ListType, Map, Value};
+
+/// Deeper values are taken for maps inside themselves.
+const MAX_DEPTH: usize = 200;
+
+impl State {
+    /// Takes a value with all that is in it off the budget of generated text, as often as it occurs: for functions that
+    /// make one of a text, and for those that write one out, since a value which holds another twice, that one a third
+    /// twice, and so on is small in memory only. What is nested too deeply to be written is left to the function.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn charge_value(&mut self, value: &Value) -> Result<(), FunctionError> {
+        const OVERHEAD: usize = 16;
+        let mut ahead = vec![(value.clone(), 0)];
+        while let Some((value, depth)) = ahead.pop() {
+            if depth > MAX_DEPTH {
+                return Ok(());
+            }
+            self.charge(OVERHEAD)?;
+            match &value {
+                Value::String(text) => self.charge(text.len())?,
+                Value::Binary(bytes) | Value::Bytes(bytes) => self.charge(bytes.len())?,
+                Value::List(list) => ahead.extend(list.iter().map(|item| (item.clone(), depth + 1))),
+                Value::Map(map) => ahead.extend(map.entries().into_iter().map(|(_, item)| (item, depth + 1))),
+                Value::Object(object) => ahead.push((object.to_data(), depth + 1)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
 
 /// The text of a string argument; bytes that aren't UTF-8 become U+FFFD.
 #[must_use]

@@ -26,9 +26,14 @@ pub(super) fn register(functions: &mut Functions) {
         functions.register(must, ONE, move |_, one| encode(&one[0], style));
     }
     let text = Signature::fixed(&[Type::String]);
-    functions
-        .register("fromJson", text.clone(), |_, one| Ok(from_json(&text_of(&one[0])).unwrap_or_default()));
-    functions.register("mustFromJson", text, |_, one| {
-        from_json(&text_of(&one[0])).map_err(|error| FunctionError::from(error.to_string()))
+    functions.register("fromJson", text.clone(), |state, one| {
+        let value = from_json(&text_of(&one[0])).unwrap_or_default();
+        state.charge_value(&value)?;
+        Ok(value)
+    });
+    functions.register("mustFromJson", text, |state, one| {
+        let value = from_json(&text_of(&one[0])).map_err(|error| FunctionError::from(error.to_string()))?;
+        state.charge_value(&value)?;
+        Ok(value)
     });
 }

@@ -25,16 +25,18 @@ pub(super) fn register(functions: &mut Functions) {
     functions.register("mustToJson", ANY, |_, arguments| {
         write(first(arguments)).map(Value::from).map_err(FunctionError::from)
     });
-    functions.register("fromJson", TEXT, |_, arguments| match from_json(&text_of(first(arguments))) {
-        Ok(map @ Value::Map(_)) => Ok(map),
+    functions.register("fromJson", TEXT, |state, arguments| match from_json(&text_of(first(arguments))) {
+        Ok(map @ Value::Map(_)) => state.charge_value(&map).map(|()| map),
         Ok(Value::Nil) => Ok(Value::map::<&str>([])),
         Ok(other) => error_map(wrong_type(&other, MAP)),
         Err(error) => error_map(error.to_string()),
     });
-    functions.register("fromJsonArray", TEXT, |_, arguments| match from_json(&text_of(first(arguments))) {
-        Ok(list @ Value::List(_)) => Ok(list),
-        Ok(Value::Nil) => Ok(Value::list([])),
-        Ok(other) => Ok(Value::list([Value::from(wrong_type(&other, LIST))])),
-        Err(error) => Ok(Value::list([Value::from(error.to_string())])),
+    functions.register("fromJsonArray", TEXT, |state, arguments| {
+        match from_json(&text_of(first(arguments))) {
+            Ok(list @ Value::List(_)) => state.charge_value(&list).map(|()| list),
+            Ok(Value::Nil) => Ok(Value::list([])),
+            Ok(other) => Ok(Value::list([Value::from(wrong_type(&other, LIST))])),
+            Err(error) => Ok(Value::list([Value::from(error.to_string())])),
+        }
     });
 }

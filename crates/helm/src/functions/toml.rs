@@ -185,15 +185,20 @@ fn from_table(table: toml::Table) -> Value {
 }
 
 pub(super) fn register(functions: &mut Functions) {
-    functions.register("toToml", ANY, |_, arguments| {
+    functions.register("toToml", ANY, |state, arguments| {
+        state.charge_value(first(arguments))?;
         Ok(Value::from(write(first(arguments)).unwrap_or_else(|message| message)))
     });
-    functions.register("mustToToml", ANY, |_, arguments| {
+    functions.register("mustToToml", ANY, |state, arguments| {
+        state.charge_value(first(arguments))?;
         write(first(arguments)).map(Value::from).map_err(FunctionError::from)
     });
-    functions.register("fromToml", TEXT, |_, arguments| {
+    functions.register("fromToml", TEXT, |state, arguments| {
         match text_of(first(arguments)).parse::<toml::Table>() {
-            Ok(table) => Ok(from_table(table)),
+            Ok(table) => {
+                let value = from_table(table);
+                state.charge_value(&value).map(|()| value)
+            }
             Err(error) => error_map(format!("toml: {}", error.message())),
         }
     });

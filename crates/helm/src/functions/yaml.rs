@@ -117,25 +117,28 @@ pub(super) const MAP: &str = "map[string]interface {}";
 pub(super) const LIST: &str = "[]interface {}";
 
 pub(super) fn register(functions: &mut Functions) {
-    functions.register("toYaml", ANY, |_, arguments| {
+    functions.register("toYaml", ANY, |state, arguments| {
+        state.charge_value(first(arguments))?;
         Ok(Value::from(to_yaml(first(arguments)).unwrap_or_default()))
     });
-    functions.register("mustToYaml", ANY, |_, arguments| {
+    functions.register("mustToYaml", ANY, |state, arguments| {
+        state.charge_value(first(arguments))?;
         to_yaml(first(arguments)).map(Value::from).map_err(FunctionError::from)
     });
-    functions.register("toYamlPretty", ANY, |_, arguments| {
+    functions.register("toYamlPretty", ANY, |state, arguments| {
+        state.charge_value(first(arguments))?;
         Ok(Value::from(write(first(arguments), Layout::PRETTY).unwrap_or_default()))
     });
-    functions.register("fromYaml", TEXT, |_, arguments| match read(&text_of(first(arguments))) {
-        Ok(map @ Value::Map(_)) => Ok(map),
+    functions.register("fromYaml", TEXT, |state, arguments| match read(&text_of(first(arguments))) {
+        Ok(map @ Value::Map(_)) => state.charge_value(&map).map(|()| map),
         Ok(Value::Nil) => Ok(Value::map::<&str>([])),
         Ok(other) => {
             error_map(format!("error unmarshaling JSON: while decoding JSON: {}", wrong_type(&other, MAP)))
         }
         Err(message) => error_map(message),
     });
-    functions.register("fromYamlArray", TEXT, |_, arguments| match read(&text_of(first(arguments))) {
-        Ok(list @ Value::List(_)) => Ok(list),
+    functions.register("fromYamlArray", TEXT, |state, arguments| match read(&text_of(first(arguments))) {
+        Ok(list @ Value::List(_)) => state.charge_value(&list).map(|()| list),
         Ok(Value::Nil) => Ok(Value::list([])),
         Ok(other) => Ok(Value::list([Value::from(format!(
             "error unmarshaling JSON: while decoding JSON: {}",

@@ -81,8 +81,16 @@ impl Object for Files {
         let value = match name {
             "Get" => Value::text_from_bytes(&self.bytes(&argument)),
             "GetBytes" => Value::Bytes(self.bytes(&argument)),
-            "Glob" => Value::object(self.glob(&argument)),
-            "Lines" => self.lines(&argument),
+            "Glob" => {
+                // Every path is looked at.
+                state.charge(self.0.keys().map(|path| path.len()).sum())?;
+                Value::object(self.glob(&argument))
+            }
+            "Lines" => {
+                let lines = self.lines(&argument);
+                state.charge_value(&lines)?;
+                lines
+            }
             "AsConfig" => self.as_map(Value::text_from_bytes),
             "AsSecrets" => {
                 self.as_map(|content| Value::from(base64::engine::general_purpose::STANDARD.encode(content)))
