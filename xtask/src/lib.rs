@@ -10,6 +10,7 @@ pub mod api_types;
 pub mod argocd_client;
 pub mod control_plane;
 pub mod demo;
+pub mod fuzz;
 pub mod lint;
 pub mod shell;
 pub mod test;

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line tool")]
 
 use anyhow::{Result, bail};
-use xtask::{control_plane, demo, lint, test, tidy, ui};
+use xtask::{control_plane, demo, fuzz, lint, test, tidy, ui};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -12,6 +12,8 @@ cargo xtask COMMAND
   lint               rustfmt, clippy, tidy and cargo-deny
   tidy               the rules of this repository: crate order, file sizes, the paths in ARCHITECTURE.md
   ui                 build the web page into ui/dist
+  fuzz [TARGET] [--seconds N] [INPUT...]
+                     search for inputs that break a parser, for a minute each; with INPUTs, run just those
   bench [NAME]       measure, and print ratios beside a floor
   conformance [DIR]  render charts and overlays beside the real tools' output
   cluster up|down    the real control plane, for work by hand
@@ -42,6 +44,7 @@ fn run() -> Result<()> {
         ["lint"] => lint::run(),
         ["tidy"] => tidy::run(),
         ["ui"] => ui::build(),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["bench", rest @ ..] => test::bench(rest),
         ["conformance", rest @ ..] => test::conformance(rest),
         ["cluster", "up"] => control_plane::up(),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::{control_plane, demo, lint, shell, ui};
+use crate::{control_plane, demo, fuzz, lint, shell, ui};
 
 /// How much to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub fn run(scope: Scope) -> Result<()> {
     shell::run(shell::cargo().args(["build", "--locked", "--workspace", "--all-targets"]))?;
     step("unit tests");
     unit()?;
+    step("fuzzing, briefly");
+    fuzz::briefly()?;
     step("the web page's tests");
     shell::run(shell::command("npm", &root.join("ui")).args(["run", "--silent", "test"]))?;
     step("the real control plane");

@@ -1,0 +1,69 @@
+//! The targets. Each feeds one room and asserts what must hold; that nothing panics, hangs or eats the memory is asserted
+//! for all of them by `meter` and libFuzzer.
+
+mod chart;
+mod directory;
+mod objects;
+mod patches;
+mod policy;
+mod records;
+mod rules;
+mod template;
+mod texts;
+mod yaml;
+
+/// One thing to fuzz.
+pub struct Target {
+    /// Its name: of the corpus folder, too.
+    pub name: &'static str,
+    /// The file of words in `dictionaries` that inputs are made of.
+    pub dictionary: &'static str,
+    /// Takes one input.
+    pub run: fn(&[u8]),
+    /// Bytes of memory that one input may use.
+    pub memory: usize,
+}
+
+const MIB: usize = 1 << 20;
+
+const fn target(name: &'static str, dictionary: &'static str, run: fn(&[u8]), mebibytes: usize) -> Target {
+    Target { name, dictionary, run, memory: mebibytes * MIB }
+}
+
+/// All targets, the deepest first.
+pub const ALL: &[Target] = &[
+    target("template", "template.dict", template::text, 128),
+    target("template_calls", "template.dict", template::calls, 128),
+    target("yaml", "yaml.dict", yaml::text, 64),
+    target("yaml_value", "yaml.dict", yaml::value, 64),
+    target("chart", "chart.dict", chart::folder, 128),
+    target("chart_archive", "chart.dict", chart::archive, 32),
+    target("set_values", "names.dict", chart::set_values, 64),
+    target("index", "yaml.dict", chart::index, 64),
+    target("kustomization", "kustomization.dict", directory::kustomization, 128),
+    target("tree", "kustomization.dict", directory::tree, 16),
+    target("jsonnet", "jsonnet.dict", directory::jsonnet, 256),
+    target("versions", "names.dict", texts::versions, 16),
+    target("times", "names.dict", texts::times, 16),
+    target("json", "names.dict", texts::json, 64),
+    target("scalars", "names.dict", texts::scalars, 16),
+    target("json_patch", "kustomization.dict", patches::documents, 128),
+    target("patch_laws", "names.dict", patches::laws, 64),
+    target("ownership", "names.dict", patches::ownership, 64),
+    target("openapi", "chart.dict", objects::openapi, 64),
+    target("comparison", "names.dict", rules::comparison, 64),
+    target("diff_rules", "script.dict", rules::rules, 128),
+    target("health", "names.dict", objects::health, 64),
+    target("health_script", "script.dict", objects::script, 128),
+    target("globs", "names.dict", policy::globs, 64),
+    target("policy", "names.dict", policy::policy, 64),
+    target("windows", "names.dict", policy::windows, 16),
+    target("settings", "names.dict", records::settings, 64),
+    target("secrets", "names.dict", records::secrets, 16),
+    target("resources", "names.dict", records::resources, 64),
+];
+
+/// The input as text; `None` ends targets that are about text.
+fn text_of(data: &[u8]) -> Option<&str> {
+    std::str::from_utf8(data).ok()
+}
