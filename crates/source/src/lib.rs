@@ -27,6 +27,7 @@
 mod access;
 mod archive;
 mod credentials;
+mod details;
 mod error;
 mod fresh;
 pub mod git;

@@ -1,11 +1,11 @@
 //! OCI registries: tags, digests, and the one content layer of an artifact.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::errors::OciErrorCode;
-use oci_client::manifest::{OciDescriptor, OciManifest};
+use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
 use parking_lot::Mutex;
@@ -163,6 +163,18 @@ impl Oci {
         Ok(Opened::clone(&opened))
     }
 
+    /// The annotations of an artifact's manifest.
+    pub(crate) async fn annotations(
+        &self,
+        place: &str,
+        digest: &str,
+        access: &Access,
+    ) -> Result<BTreeMap<String, String>, Error> {
+        let registry = self.connect(place, access).await?;
+        let manifest = registry.manifest("look up an artifact", digest).await?;
+        Ok(manifest.annotations.unwrap_or_default())
+    }
+
     /// Asks a registry whether it takes the credentials.
     ///
     /// # Errors
@@ -303,15 +315,28 @@ impl Registry {
         self.within("look up a tag", self.client.fetch_manifest_digest(reference, &self.auth)).await
     }
 
+    fn exactly(&self, digest: &str) -> Result<Reference, Error> {
+        self.reference(&format!("{}@{digest}", self.place))
+    }
+
+    async fn manifest(&self, action: &'static str, digest: &str) -> Result<OciImageManifest, Error> {
+        let reference = self.exactly(digest)?;
+        self.within(action, self.client.auth(&reference, &self.auth, RegistryOperation::Pull)).await?;
+        let (manifest, _) = self.within(action, self.client.pull_manifest(&reference, &self.auth)).await?;
+        match manifest {
+            OciManifest::Image(manifest) => Ok(manifest),
+            OciManifest::ImageIndex(_) => Err(Error::Content {
+                repository: self.name(),
+                reason: "the artifact is an index of several images, not one".to_owned(),
+            }),
+        }
+    }
+
     async fn content(&self, digest: &str) -> Result<tree::MemoryTree, Error> {
         const ACTION: &str = "fetch an artifact";
-        let reference = self.reference(&format!("{}@{digest}", self.place))?;
-        self.within(ACTION, self.client.auth(&reference, &self.auth, RegistryOperation::Pull)).await?;
-        let (manifest, _) = self.within(ACTION, self.client.pull_manifest(&reference, &self.auth)).await?;
         let broken = |reason: String| Error::Content { repository: self.name(), reason };
-        let OciManifest::Image(manifest) = manifest else {
-            return Err(broken("the artifact is an index of several images, not one".to_owned()));
-        };
+        let manifest = self.manifest(ACTION, digest).await?;
+        let reference = self.exactly(digest)?;
         let chart = manifest.config.media_type == HELM_CONFIG;
         let allowed = &self.options.layer_media_types;
         let layer = content_layer(&manifest.layers, chart, allowed).map_err(broken)?;

@@ -37,6 +37,10 @@ async fn charts_come_from_a_registry_by_constraint() {
     let artifact = of(&format!("oci://{repository}/shop"), "", "1.x");
     let digest = sources.resolve(&artifact, &access, Freshness::Cached).await.unwrap();
     assert!(digest.starts_with("sha256:"), "{digest}");
+    let metadata = sources.oci().metadata(&artifact.repository, &digest, &access).await.unwrap();
+    assert_eq!(metadata.version, "1.2.0+build");
+    let details = sources.helm().details(&repository, "shop", "1.0.0", &access).await.unwrap();
+    assert_eq!(details, types::ChartDetails::default());
     let pulls = registry.pulls();
     let opened = sources.open(&artifact, &digest, &access).await.unwrap();
     assert_eq!(opened.digest, Some(digest));

@@ -70,7 +70,8 @@ impl Registry {
                 "{{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\
                  \"config\":{{\"mediaType\":\"application/vnd.cncf.helm.config.v1+json\",\"digest\":\"{config_digest}\",\"size\":2}},\
                  \"layers\":[{{\"mediaType\":\"application/vnd.cncf.helm.chart.content.v1.tar+gzip\",\
-                 \"digest\":\"{content_digest}\",\"size\":{size}}}]}}"
+                 \"digest\":\"{content_digest}\",\"size\":{size}}}],\
+                 \"annotations\":{{\"org.opencontainers.image.version\":\"{version}\"}}}}"
             );
             let digest = crate::archive::digest(manifest.as_bytes());
             let (name, tag) = (format!("charts/{name}"), version.replace('+', "_"));
