@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kube::api::{Patch, PatchParams};
+use object::LAST_APPLIED_ANNOTATION;
 use serde_json::{Value, json};
 use tests::World;
+use types::names::ANNOTATION_TRACKING_ID;
 
 use crate::load::Load;
+use crate::requests::Requests;
 use crate::setting::{CONCURRENCY, api, create, create_namespace};
 use crate::usage::Usage;
 
@@ -16,16 +19,18 @@ use crate::usage::Usage;
 const NAMESPACE: &str = "floor";
 
 /// What the bare client took.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Floor {
     pub(crate) took: Duration,
     pub(crate) cpu: f64,
+    pub(crate) requests: Requests,
 }
 
-/// Creates for every application its Application and its objects, and patches its status once.
+/// Creates for every application its Application and its objects, as they are applied (marked, with the manifest in an
+/// annotation), and patches its status once.
 pub(crate) async fn measure(world: &World, load: &Load) -> Result<Floor> {
     create_namespace(world, NAMESPACE).await?;
-    let before = Usage::of(std::process::id())?;
+    let (before, asked) = (Usage::of(std::process::id())?, Requests::of(world.client()).await?);
     let start = Instant::now();
     stream::iter(0..load.count)
         .map(|index| deploy(world.client(), index))
@@ -33,7 +38,21 @@ pub(crate) async fn measure(world: &World, load: &Load) -> Result<Floor> {
         .try_collect::<()>()
         .await?;
     let took = start.elapsed();
-    Ok(Floor { took, cpu: Usage::of(std::process::id())?.cpu - before.cpu })
+    let requests = Requests::of(world.client()).await?.since(&asked);
+    Ok(Floor { took, cpu: Usage::of(std::process::id())?.cpu - before.cpu, requests })
+}
+
+/// An object with the annotations that an apply gives it.
+fn applied(object: &Value, index: usize) -> Value {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
+    let (kind, name) = (text("/kind"), text("/metadata/name"));
+    let mut applied = object.clone();
+    applied["metadata"]["annotations"] =
+        json!({ANNOTATION_TRACKING_ID: format!("{}:{group}/{kind}:{NAMESPACE}/{name}", Load::name(index))});
+    let manifest = format!("{applied}\n");
+    applied["metadata"]["annotations"][LAST_APPLIED_ANNOTATION] = manifest.into();
+    applied
 }
 
 async fn deploy(client: &kube::Client, index: usize) -> Result<()> {
@@ -41,7 +60,7 @@ async fn deploy(client: &kube::Client, index: usize) -> Result<()> {
     create(client, NAMESPACE, &application).await?;
     let objects = Load::objects(index);
     for object in &objects {
-        create(client, NAMESPACE, object).await?;
+        create(client, NAMESPACE, &applied(object, index)).await?;
     }
     let resources: Vec<Value> = objects
         .iter()

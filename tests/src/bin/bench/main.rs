@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  load (what is deployed) ──▶ setting (World, GitHost, Argosy) ──▶ sync, commit ──▶ report
-//!                                                     floor (bare client) ──▲
-//!  watch, usage: what is seen in the cluster, and what a process has used
+//!                                                     floor (bare client) ──▲      cache ──▶ (alone)
+//!  watch, requests, usage: what is seen in the cluster, what the API server was asked, what a process has used
 //! ```
 //!
 //! Ratios are what is compared between machines and versions; seconds are only comparable on one machine.
@@ -12,10 +12,12 @@
 //! `report` were measured elsewhere and say so.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line program")]
 
+mod cache;
 mod commit;
 mod floor;
 mod load;
 mod report;
+mod requests;
 mod setting;
 mod sync;
 mod usage;
@@ -30,9 +32,10 @@ use load::{Flavor, Load};
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo xtask bench                                  everything: 100 and 1,000 applications, plain and Helm, and commits
+  cargo xtask bench                                  everything: the cache, 100 and 1,000 applications, plain and Helm, commits
   cargo xtask bench sync --apps 1000 --kind helm     one of them
   cargo xtask bench commit --rounds 50               from a commit to the changed object
+  cargo xtask bench cache --objects 100000           the memory that live objects take
   cargo xtask bench sync --apps 20 --sandbox         a quick try without the real control plane";
 
 /// Measures argosy, and prints ratios beside a bare client that makes the same writes.
@@ -58,6 +61,12 @@ enum What {
         /// How many commits are made, one after another.
         #[arg(long, default_value_t = 20)]
         rounds: usize,
+    },
+    /// The live cache alone: what is kept of the objects of a large cluster.
+    Cache {
+        /// How many objects there are.
+        #[arg(long, default_value_t = 100_000)]
+        objects: usize,
     },
 }
 
@@ -106,7 +115,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.what {
         Some(What::Sync { size }) => sync::measure(&size.load(), size.world()).await,
         Some(What::Commit { size, rounds }) => commit::measure(&size.load(), size.world(), *rounds).await,
+        Some(What::Cache { objects }) => cache::measure(*objects).await,
         None => {
+            cache::measure(100_000).await?;
             for apps in [100, 1000] {
                 for flavor in [Flavor::Plain, Flavor::Helm] {
                     sync::measure(&Load::new(flavor, apps), tests::Kind::Real).await?;

@@ -4,7 +4,9 @@ use tests::Kind;
 
 use crate::floor::Floor;
 use crate::load::{Flavor, Load, OBJECTS};
+use crate::requests::Requests;
 use crate::setting::CONCURRENCY;
+use crate::usage::Usage;
 
 /// Figures of Argo CD 3.6, measured elsewhere on other hardware: flavor, applications, seconds, CPU seconds, MB.
 const ARGO_CD_SYNC: &[(Flavor, usize, f64, f64, f64)] =
@@ -83,6 +85,37 @@ pub(crate) fn sync(load: &Load, kind: Kind, argosy: &Row, floor: &Floor, listing
     if kind == Kind::Sandbox {
         println!("  the sandbox runs in the floor's process, so the floor's CPU time includes it");
     }
+}
+
+/// What is told beside the table.
+pub(crate) struct Details<'a> {
+    /// Before the first Application.
+    pub(crate) idle: Usage,
+    /// When nothing more was done.
+    pub(crate) settled: Usage,
+    /// What the API server was asked up to then.
+    pub(crate) rest: Requests,
+    pub(crate) floor: &'a Floor,
+}
+
+pub(crate) fn details(load: &Load, details: &Details<'_>) {
+    let Details { idle, settled, rest, floor } = details;
+    let memory = |usage: &Usage| format!("{:.0} ({:.0})", usage.resident.0, usage.resident.1);
+    println!(
+        "  memory in MB (without files)  {} before, {} after; CPU with what comes later {:.1} s",
+        memory(idle),
+        memory(settled),
+        settled.cpu - idle.cpu
+    );
+    if rest.total() == 0 {
+        return;
+    }
+    println!("  requests for one application  argosy {}", rest.each(load.count));
+    println!("                                floor  {}", floor.requests.each(load.count));
+    println!(
+        "  CPU of the API server         {:.1} s with argosy, {:.1} s with the floor",
+        rest.cpu, floor.requests.cpu
+    );
 }
 
 pub(crate) fn commits(load: &Load, commits: &Commits) {

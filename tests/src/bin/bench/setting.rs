@@ -4,8 +4,9 @@ use std::net::TcpListener;
 
 use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use kube::api::{Api, DynamicObject, PostParams};
+use kube::api::{Api, DynamicObject};
 use kube::core::{ApiResource, GroupVersionKind};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tests::{Argosy, GitHost, World};
 
@@ -60,13 +61,17 @@ pub(crate) async fn create_namespace(world: &World, name: &str) -> Result<()> {
     create(world.client(), "", &object).await
 }
 
-/// Creates an object.
+/// Creates an object, as an apply does: with a field manager, and refusing unknown fields.
 pub(crate) async fn create(client: &kube::Client, namespace: &str, object: &Value) -> Result<()> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let (kind, name) = (text("/kind"), text("/metadata/name"));
-    let typed: DynamicObject = serde_json::from_value(object.clone())?;
-    api(client, text("/apiVersion"), kind, namespace)
-        .create(&PostParams::default(), &typed)
+    let collection = api(client, text("/apiVersion"), kind, namespace);
+    let path = format!("{}?fieldManager=bench&fieldValidation=Strict", collection.resource_url());
+    let request = http::Request::post(path)
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(object.to_string().into_bytes())?;
+    client
+        .request::<IgnoredAny>(request)
         .await
         .with_context(|| format!("creating {kind} {namespace}/{name}"))?;
     Ok(())

@@ -12,6 +12,8 @@ pub(crate) struct Usage {
     pub(crate) cpu: f64,
     /// The most memory that was resident, in MB.
     pub(crate) peak: f64,
+    /// The memory that is resident now, in MB: all of it, and what is no file (code, mostly).
+    pub(crate) resident: (f64, f64),
 }
 
 impl Usage {
@@ -28,11 +30,17 @@ impl Usage {
         let ticks =
             |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
         let status = read("status")?;
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .and_then(|text| text.trim().trim_end_matches(" kB").parse::<f64>().ok())
-            .context("no VmHWM in the status of the process")?;
-        Ok(Self { cpu: (ticks(11) + ticks(12)) / TICKS, peak: peak * 1024.0 / 1e6 })
+        let memory = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kilobytes = line.and_then(|text| text.trim().trim_end_matches(" kB").parse::<f64>().ok());
+            kilobytes
+                .map(|kilobytes| kilobytes * 1024.0 / 1e6)
+                .with_context(|| format!("no {name} in the status of the process"))
+        };
+        Ok(Self {
+            cpu: (ticks(11) + ticks(12)) / TICKS,
+            peak: memory("VmHWM:")?,
+            resident: (memory("VmRSS:")?, memory("RssAnon:")?),
+        })
     }
 }
