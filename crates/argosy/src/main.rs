@@ -5,6 +5,7 @@
 //! they have for themselves with `--core`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line program")]
 
+mod allocator;
 mod demo;
 mod in_process;
 mod jsonnet_worker;
@@ -15,11 +16,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
-
-// The system's allocator keeps what bursts of renders and lists have needed; this one gives it back, and on static
-// builds it is several times faster.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// GitOps continuous delivery for Kubernetes.
 #[derive(Debug, Parser)]
@@ -61,6 +57,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    allocator::prepare();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

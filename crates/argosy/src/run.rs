@@ -78,6 +78,7 @@ pub(crate) struct RoleOptions {
 
 /// Starts all roles in this process. Nothing is lost when they are killed: their state is in Kubernetes.
 pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> Result<Roles> {
+    tokio::spawn(crate::allocator::keep_small());
     let control =
         ControlPlane::start(client, options.control).await.context("reading the control plane's records")?;
     let clusters = Clusters::new(control.clone(), ClusterOptions::default());

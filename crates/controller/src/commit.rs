@@ -70,6 +70,36 @@ pub(crate) async fn write(
     }
 }
 
+/// Writes the difference between two states, and that a request to refresh is served, in one go. When anybody else
+/// wrote meanwhile, an `exclusive` write is refused, and for any other it is looked at whether the request is still
+/// the same.
+///
+/// # Errors
+/// As the API server answers.
+pub(crate) async fn write_served(
+    store: &dyn Store,
+    stored: &Arc<Application>,
+    wanted: &Application,
+    exclusive: bool,
+    request: &RefreshRequest,
+) -> Result<Arc<Application>, Trouble> {
+    let mut patch = difference(stored, wanted).unwrap_or_else(|| json!({}));
+    patch["metadata"]["resourceVersion"] = json!(stored.metadata.resource_version);
+    patch["metadata"]["annotations"] =
+        json!({ANNOTATION_REFRESH: Value::Null, ANNOTATION_REFRESH_TIMESTAMP: Value::Null});
+    let again = |kind: TroubleKind| match kind {
+        TroubleKind::Conflict => !exclusive,
+        kind => kind == TroubleKind::TooLarge,
+    };
+    match store.patch_application(stored.key(), RecordPatch::Merge(patch)).await {
+        Err(trouble) if again(trouble.kind) => {
+            let written = write(store, stored, wanted, exclusive).await?;
+            Ok(request.consume(store, &written).await.unwrap_or(written))
+        }
+        other => other,
+    }
+}
+
 /// A request to refresh that was served by a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RefreshRequest {

@@ -15,7 +15,7 @@ use types::{
 
 use crate::decision::conditions::{COMPARISON, SHARED_RESOURCE, condition};
 use crate::decision::health::{Contribution, aggregate};
-use crate::diffing::{Judgement, Rules, judge};
+use crate::diffing::{Judgement, Rules, Shown, judge};
 use crate::memory::{Known, Remembered};
 use crate::ports::{LiveItem, Rendering, Target, Trouble};
 use crate::wanted::{Marks, Wanted, place};
@@ -254,7 +254,7 @@ async fn judge_all(
     pairs: &[(ObjectKey, Option<Wanted>, Option<LiveItem>)],
 ) -> Result<Vec<Judgement>, Trouble> {
     let rules = question.rules.hash;
-    let mut judged: Vec<Option<Judgement>> = Vec::with_capacity(pairs.len());
+    let mut judged: Vec<Option<(Judgement, Shown)>> = Vec::with_capacity(pairs.len());
     {
         let known = known.lock();
         for (key, wanted, live) in pairs {
@@ -263,36 +263,45 @@ async fn judge_all(
             let remembered = known.judgements.get(key).filter(|remembered| {
                 remembered.rules == rules && remembered.hash == hash && remembered.resource_version == version
             });
-            judged.push(remembered.map(|remembered| remembered.judgement.clone()));
+            judged.push(remembered.map(|found| (found.judgement.clone(), found.shown.clone())));
         }
     }
     let open: Vec<usize> = (0..pairs.len()).filter(|index| judged[*index].is_none()).collect();
     let contents = futures::stream::iter(open.into_iter().map(|index| async move {
         let (key, wanted, live) = &pairs[index];
         let content = match live {
-            Some(live) => content(question.target, key, wanted.as_ref(), live).await?,
-            None => None,
+            Some(live) => match (live.content)() {
+                Some(cached) => (Some(cached), true),
+                None => (content(question.target, key, wanted.as_ref(), live).await?, false),
+            },
+            None => (None, true),
         };
         Ok::<_, Trouble>((index, content))
     }));
     let mut contents = contents.buffered(FETCHES);
     while let Some(found) = contents.next().await {
-        let (index, content) = found?;
+        let (index, (content, cached)) = found?;
         let (key, wanted, _) = &pairs[index];
         let target = wanted.as_ref().map(|wanted| wanted.object(question.marks));
-        judged[index] = Some(judge(question.rules, key, target.as_deref(), content.as_ref()));
+        let (target, live) = (target.as_deref(), content.as_ref());
+        let shown = match cached {
+            true => Shown::cached(target),
+            false => Shown::packed(question.rules.compare.as_ref(), key, target, live),
+        };
+        judged[index] = Some((judge(question.rules, target, live), shown));
     }
-    let judged: Vec<Judgement> = judged.into_iter().map(Option::unwrap_or_default).collect();
+    let judged: Vec<(Judgement, Shown)> = judged.into_iter().map(Option::unwrap_or_default).collect();
     let mut known = known.lock();
     known.judgements = pairs
         .iter()
         .zip(&judged)
-        .map(|((key, wanted, live), judgement)| {
+        .map(|((key, wanted, live), (judgement, shown))| {
             let remembered = Remembered {
                 hash: wanted.as_ref().map_or(0, |wanted| wanted.hash),
                 resource_version: live.as_ref().map(|live| live.resource_version.clone()).unwrap_or_default(),
                 rules,
                 judgement: judgement.clone(),
+                shown: shown.clone(),
             };
             (key.clone(), remembered)
         })
@@ -303,7 +312,7 @@ async fn judge_all(
         .filter(|(_, _, live)| live.is_none())
         .filter_map(|(key, wanted, _)| Some((key.clone(), wanted.as_ref()?.rendered.version().to_owned())))
         .collect();
-    Ok(judged)
+    Ok(judged.into_iter().map(|(judgement, _)| judgement).collect())
 }
 
 /// The content of a live object, from the cache or from the API server itself.

@@ -35,6 +35,11 @@ impl Controller {
         let mut tasks = vec![tokio::spawn(Arc::clone(&core).follow_records())];
         let timers = Arc::clone(&core);
         tasks.push(tokio::spawn(async move { timers.queue.run_timers().await }));
+        let herald = Arc::clone(&core);
+        tasks.push(tokio::spawn(async move {
+            let store = &herald.outside.store;
+            herald.herald.run(|event| store.record(event), || herald.queue.is_busy()).await;
+        }));
         for _ in 0..core.options.workers.max(1) {
             tasks.push(tokio::spawn(work(Arc::clone(&core))));
         }
@@ -90,6 +95,7 @@ impl Handle {
     /// Stops the loop after the steps that are under way.
     pub async fn shutdown(self) {
         self.core.queue.close();
+        self.core.herald.close();
         let tasks = std::mem::take(&mut *self.tasks.lock());
         // Following records never ends by itself, and has nothing to finish.
         let mut tasks = tasks.into_iter();

@@ -16,6 +16,8 @@ use types::{AppKey, AppProject, Application};
 
 use crate::decision::permission::effective_project;
 use crate::diffing::Rules;
+use crate::events::Happening;
+use crate::herald::Herald;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::ports::{Outside, Target};
@@ -61,6 +63,7 @@ pub(crate) struct Core {
     pub(crate) memory: Arc<Memory>,
     pub(crate) metrics: Metrics,
     pub(crate) requests: Semaphore,
+    pub(crate) herald: Herald,
     /// Clusters whose changes are listened to, by address of the connection.
     pub(crate) listening: Mutex<HashMap<String, std::sync::Weak<dyn Target>>>,
     /// Applications that wait for a cluster to be read for the first time, by its URL.
@@ -79,6 +82,7 @@ impl Core {
             queue: Queue::default(),
             memory: Arc::default(),
             metrics: Metrics::default(),
+            herald: Herald::default(),
             listening: Mutex::default(),
             waiting: Mutex::default(),
             settings_hash: Mutex::default(),
@@ -165,12 +169,10 @@ impl Core {
         self.requeue_in(key, work, priority, Duration::try_from(wait).unwrap_or_default());
     }
 
-    /// Writes a Kubernetes Event; nobody waits for it.
-    pub(crate) fn tell(&self, app: &Application, happening: &crate::events::Happening) {
+    /// Has a Kubernetes Event written; nobody waits for it.
+    pub(crate) fn tell(&self, app: &Application, happening: Happening) {
         if self.options.events {
-            let event = happening.event(app, self.now());
-            let store = Arc::clone(&self.outside.store);
-            tokio::spawn(async move { store.record(event).await });
+            self.herald.tell(app, happening, self.now());
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The comparison of one rendered object with one live object: what of it is remembered, and in which form.
+//! The comparison of one rendered object with one live object: what of it is remembered, and in which form. What clients
+//! see of it ([`ResourceDiff`]) is made when one asks: few ever do.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -52,17 +53,22 @@ pub(crate) struct Judgement {
     pub(crate) requires_confirmation: bool,
     /// Why the pair could not be compared.
     pub(crate) error: Option<String>,
-    /// The pair as clients see it, compressed.
-    packed: Option<Arc<[u8]>>,
+}
+
+/// What is kept to show a pair to clients.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Shown {
+    /// Nothing: it cannot be shown.
+    #[default]
+    Nothing,
+    /// What was rendered, as JSON, if anything was; what is live is in the cluster's cache.
+    Target(Option<Arc<[u8]>>),
+    /// All that is shown, compressed: what is live is in no cache.
+    Packed(Arc<[u8]>),
 }
 
 /// Judges a pair.
-pub(crate) fn judge(
-    rules: &Rules,
-    key: &ObjectKey,
-    target: Option<&Object>,
-    live: Option<&Object>,
-) -> Judgement {
+pub(crate) fn judge(rules: &Rules, target: Option<&Object>, live: Option<&Object>) -> Judgement {
     let difference = rules.compare.compare(target, live);
     let (modified, error) = match &difference {
         Ok(difference) => (difference.modified && target.is_some() && live.is_some(), None),
@@ -80,7 +86,49 @@ pub(crate) fn judge(
         wave: shown.map(sync::wave).unwrap_or_default(),
         requires_confirmation: sync::requires_confirmation(&rules.options, target, live),
         error,
-        packed: pack(&describe(rules, key, target, live, difference.ok())),
+    }
+}
+
+impl Shown {
+    /// Of a pair whose live side, if there is one, is in the cluster's cache.
+    pub(crate) fn cached(target: Option<&Object>) -> Self {
+        Self::Target(target.map(|target| target.to_json().into_bytes().into()))
+    }
+
+    /// Of a pair whose live side was read from the API server and is kept nowhere.
+    pub(crate) fn packed(
+        compare: &dyn Comparer,
+        key: &ObjectKey,
+        target: Option<&Object>,
+        live: Option<&Object>,
+    ) -> Self {
+        pack(&describe(compare, key, target, live)).map_or(Self::Nothing, Self::Packed)
+    }
+
+    /// The pair as clients see it. `live` answers what the cluster's cache has of the object.
+    pub(crate) fn resource_diff(
+        &self,
+        compare: &dyn Comparer,
+        key: &ObjectKey,
+        live: impl FnOnce() -> Option<Object>,
+    ) -> Option<ResourceDiff> {
+        match self {
+            Self::Nothing => None,
+            Self::Target(target) => {
+                let target: Option<Object> = match target {
+                    Some(json) => Some(serde_json::from_slice(json).ok()?),
+                    None => None,
+                };
+                let live = live();
+                (target.is_some() || live.is_some())
+                    .then(|| describe(compare, key, target.as_ref(), live.as_ref()))
+            }
+            Self::Packed(packed) => {
+                let mut text = Vec::new();
+                DeflateDecoder::new(&**packed).take(MAX_BYTES).read_to_end(&mut text).ok()?;
+                serde_json::from_slice(&text).ok()
+            }
+        }
     }
 }
 
@@ -89,25 +137,22 @@ fn has_compare_option(object: &Object, option: &str) -> bool {
     options.split(',').any(|item| item.trim() == option)
 }
 
-/// The pair as clients see it; Secrets are masked, and compared once more masked.
+/// The pair as clients see it; Secrets are compared as they are shown, which is masked.
 fn describe(
-    rules: &Rules,
+    compare: &dyn Comparer,
     key: &ObjectKey,
     target: Option<&Object>,
     live: Option<&Object>,
-    difference: Option<Difference>,
 ) -> ResourceDiff {
     let secret = key.kind == "Secret" && key.group.is_empty();
-    let masked = if secret { Some(rules.compare.mask(target, live)) } else { None };
-    let (target, live, difference) = match &masked {
-        Some((target, live)) => {
-            let shown = rules.compare.compare(target.as_ref(), live.as_ref()).unwrap_or_default();
-            (target.as_ref(), live.as_ref(), Some(shown))
-        }
-        None => (target, live, difference),
+    let masked = if secret { Some(compare.mask(target, live)) } else { None };
+    let (target, live) = match &masked {
+        Some((target, live)) => (target.as_ref(), live.as_ref()),
+        None => (target, live),
     };
     let text = |object: Option<&Object>| object.map_or_else(|| "null".to_owned(), Object::to_json);
-    let difference = difference.unwrap_or_default();
+    // A pair that cannot be compared is shown as it is; why is in the application's conditions.
+    let difference: Difference = compare.compare(target, live).unwrap_or_default();
     ResourceDiff {
         group: key.group.clone(),
         kind: key.kind.clone(),
@@ -130,13 +175,4 @@ fn pack(diff: &ResourceDiff) -> Option<Arc<[u8]>> {
     serde_json::to_writer(&mut encoder, diff).ok()?;
     encoder.flush().ok()?;
     Some(encoder.finish().ok()?.into())
-}
-
-impl Judgement {
-    /// The pair as clients see it.
-    pub(crate) fn resource_diff(&self) -> Option<ResourceDiff> {
-        let mut text = Vec::new();
-        DeflateDecoder::new(self.packed.as_deref()?).take(MAX_BYTES).read_to_end(&mut text).ok()?;
-        serde_json::from_slice(&text).ok()
-    }
 }

@@ -8,6 +8,32 @@ use types::{Application, OperationState, Time};
 /// The component that events come from.
 const COMPONENT: &str = "argocd-application-controller";
 
+/// Whom an Event is about: what it needs of an Application, which may have changed by the time it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject {
+    namespace: Box<str>,
+    name: Box<str>,
+    uid: Box<str>,
+    resource_version: Box<str>,
+    server: Box<str>,
+    destination_namespace: Box<str>,
+}
+
+impl Subject {
+    /// An Application as it is now.
+    pub(crate) fn of(app: &Application) -> Self {
+        let (meta, destination) = (&app.metadata, &app.spec.destination);
+        Self {
+            namespace: meta.namespace.as_str().into(),
+            name: meta.name.as_str().into(),
+            uid: meta.uid.as_str().into(),
+            resource_version: meta.resource_version.as_str().into(),
+            server: destination.server.as_str().into(),
+            destination_namespace: destination.namespace.as_str().into(),
+        }
+    }
+}
+
 /// What happened to an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Happening {
@@ -92,15 +118,13 @@ impl Happening {
     }
 
     /// The Event to be written.
-    pub(crate) fn event(&self, app: &Application, now: Timestamp) -> Object {
+    pub(crate) fn event(&self, subject: &Subject, now: Timestamp) -> Object {
         let (reason, kind, message) = self.parts();
         let at = Time(now).to_string();
-        let meta = &app.metadata;
         let mut annotations = serde_json::Map::new();
-        for (key, value) in [
-            ("dest-server", &app.spec.destination.server),
-            ("dest-namespace", &app.spec.destination.namespace),
-        ] {
+        for (key, value) in
+            [("dest-server", &subject.server), ("dest-namespace", &subject.destination_namespace)]
+        {
             if !value.is_empty() {
                 annotations.insert(key.to_owned(), json!(value));
             }
@@ -109,17 +133,17 @@ impl Happening {
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": format!("{}.{:x}", meta.name, now.as_nanosecond()),
-                "namespace": meta.namespace,
+                "name": format!("{}.{:x}", subject.name, now.as_nanosecond()),
+                "namespace": subject.namespace,
                 "annotations": annotations,
             },
             "involvedObject": {
                 "apiVersion": types::names::API_VERSION,
                 "kind": "Application",
-                "namespace": meta.namespace,
-                "name": meta.name,
-                "uid": meta.uid,
-                "resourceVersion": meta.resource_version,
+                "namespace": subject.namespace,
+                "name": subject.name,
+                "uid": subject.uid,
+                "resourceVersion": subject.resource_version,
             },
             "reason": reason,
             "type": kind,
@@ -190,8 +214,8 @@ mod tests {
         app.metadata.namespace = "argocd".into();
         app.metadata.name = "web".into();
         app.spec.destination.namespace = "prod".into();
-        let event =
-            Happening::DeletionFailed("x".into()).event(&app, Timestamp::from_second(1_700_000_000).unwrap());
+        let at = Timestamp::from_second(1_700_000_000).unwrap();
+        let event = Happening::DeletionFailed("x".into()).event(&Subject::of(&app), at);
         assert_eq!(event.name(), "web.17979cfe362a0000");
         assert_eq!(event.namespace(), Some("argocd"));
         assert_eq!(event.annotation("dest-namespace"), Some("prod"));

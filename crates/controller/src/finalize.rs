@@ -52,7 +52,7 @@ impl Core {
                 let found = vec![deletion_failed(&trouble.message)];
                 replace(&mut draft, &[DELETION], found, Time(self.now()).truncated());
                 if draft.status != stored.status {
-                    self.tell(stored, &Happening::DeletionFailed(trouble.message.clone()));
+                    self.tell(stored, Happening::DeletionFailed(trouble.message.clone()));
                     crate::commit::write(self.outside.store.as_ref(), stored, &draft, false).await?;
                 }
                 Err(trouble)

@@ -32,6 +32,7 @@ pub mod decision;
 mod diffing;
 mod events;
 mod finalize;
+mod herald;
 mod listen;
 mod look;
 mod memory;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use sync::Phase;
 use types::{AppKey, Application, OperationState, Time};
 
-use crate::commit::{RefreshRequest, write};
+use crate::commit::{RefreshRequest, difference, write, write_served};
 use crate::core::Core;
 use crate::decision::automation::{Automation, in_progress};
 use crate::decision::operation::{Entry, enter, is_over};
@@ -22,6 +22,9 @@ use crate::ports::{Trouble, TroubleKind};
 use crate::queue::{Priority, Work};
 use crate::reconcile::Refreshed;
 
+/// A commit to a large repository gives a new name to what hundreds of applications have, and something to do to one of
+/// them. Writing down the name waits for this to twice as long, so that it does not stand in the way.
+const RENAMED: Duration = Duration::from_secs(1);
 /// The most rounds of one look; an automated sync needs two.
 const ROUNDS: usize = 4;
 
@@ -191,10 +194,10 @@ impl Core {
         }
         let written = self.write_result(stored, compared.as_ref().unwrap_or(&draft)).await?;
         self.metrics.synced(&written, &state);
-        self.tell(&written, &Happening::completed(&state));
+        self.tell(&written, Happening::completed(&state));
         if compared.is_some() {
             for happening in status_changes(stored, &written) {
-                self.tell(&written, &happening);
+                self.tell(&written, happening);
             }
             self.look_again_at_applied(&stored.key());
             return Ok(Round::Over);
@@ -264,19 +267,37 @@ impl Core {
         self.outside.store.namespace().clone_into(&mut draft.status.controller_namespace);
         if request.is_none() {
             keep_quiet(stored, &mut draft, refresh);
+            if matches!(automation, Automation::Nothing) && self.can_wait(stored, &draft, refresh.level) {
+                let wait = RENAMED.mul_f64(1.0 + rand::random::<f64>());
+                self.requeue_in(&key, Work::compare(CompareLevel::Latest), Priority::Timer, wait);
+                return Ok(Round::Over);
+            }
         }
         let started = self.start(&mut draft, automation);
-        let written = write(self.outside.store.as_ref(), stored, &draft, started.is_some()).await?;
+        let (store, exclusive) = (self.outside.store.as_ref(), started.is_some());
+        let written = match &request {
+            Some(request) => write_served(store, stored, &draft, exclusive, request).await?,
+            None => write(store, stored, &draft, exclusive).await?,
+        };
         for happening in status_changes(stored, &written) {
-            self.tell(&written, &happening);
-        }
-        if let Some(request) = request {
-            request.consume(self.outside.store.as_ref(), &written).await;
+            self.tell(&written, happening);
         }
         self.look_again_at_applied(&key);
         let Some(happening) = started else { return Ok(Round::Over) };
-        self.tell(&written, &happening);
+        self.tell(&written, happening);
         Ok(Round::Again)
+    }
+
+    /// Whether what a comparison found can be written down a little later, and has not waited already.
+    fn can_wait(&self, stored: &Application, draft: &Application, level: CompareLevel) -> bool {
+        if level < CompareLevel::Latest {
+            return false;
+        }
+        let renamed = is_only_renamed(stored, draft);
+        let known = self.memory.of(&stored.key());
+        let mut known = known.lock();
+        known.renamed = renamed && !known.renamed;
+        known.renamed
     }
 
     /// Starts an automated sync, written together with the status that led to it.
@@ -340,7 +361,48 @@ fn keep_quiet(stored: &Application, draft: &mut Application, refresh: Refresh) {
     }
 }
 
+/// Whether all that is new is the revision's name: somebody committed something else to the repository.
+fn is_only_renamed(stored: &Application, draft: &Application) -> bool {
+    let mut same = draft.clone();
+    let (old, new) = (&stored.status, &mut same.status);
+    if old.sync.revision.is_empty() != new.sync.revision.is_empty()
+        || old.sync.revisions.len() != new.sync.revisions.len()
+        || (old.sync.revision == new.sync.revision && old.sync.revisions == new.sync.revisions)
+    {
+        return false;
+    }
+    new.sync.revision.clone_from(&old.sync.revision);
+    new.sync.revisions.clone_from(&old.sync.revisions);
+    new.reconciled_at = old.reconciled_at;
+    difference(stored, &same).is_none()
+}
+
 /// The condition of a deletion that failed.
 pub(crate) fn deletion_failed(text: &str) -> types::ApplicationCondition {
     conditions::condition(conditions::DELETION, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_name_for_the_same_thing_can_wait() {
+        let mut stored = Application::default();
+        stored.status.sync.status = "Synced".into();
+        let renamed = |from: &str, to: &str, change: fn(&mut Application)| {
+            let (mut from, mut to) = ((from, stored.clone()), (to, stored.clone()));
+            for (revision, app) in [&mut from, &mut to] {
+                app.status.sync.revision = (*revision).to_owned();
+            }
+            to.1.status.reconciled_at = Some(Time(jiff::Timestamp::UNIX_EPOCH));
+            change(&mut to.1);
+            is_only_renamed(&from.1, &to.1)
+        };
+        assert!(renamed("a", "b", |_| {}));
+        assert!(!renamed("a", "a", |_| {}), "there is no new name");
+        assert!(!renamed("", "b", |_| {}), "the first name is news");
+        assert!(!renamed("a", "b", |app| app.status.sync.status = "OutOfSync".into()));
+        assert!(!renamed("a", "b", |app| app.metadata.finalizers.push("x".into())));
+    }
 }

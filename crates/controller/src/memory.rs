@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use types::{AppKey, SyncPolicy};
 
-use crate::diffing::Judgement;
+use crate::diffing::{Judgement, Shown};
 use crate::ports::{LiveEvent, LiveItem, Target};
 
 /// A judgement, and what it was made of.
@@ -24,6 +24,8 @@ pub(crate) struct Remembered {
     pub(crate) rules: u64,
     /// The judgement.
     pub(crate) judgement: Judgement,
+    /// What clients can be shown.
+    pub(crate) shown: Shown,
 }
 
 /// How long the answer to an apply is believed against a cache that does not show it. An object that somebody deleted
@@ -58,6 +60,8 @@ pub(crate) struct Known {
     pub(crate) repository_trouble: Option<Timestamp>,
     /// The sync policy as it was seen last.
     pub(crate) policy: Option<Option<SyncPolicy>>,
+    /// Whether the last comparison found nothing new but the revision's name, which is not written down yet.
+    pub(crate) renamed: bool,
     /// How often in a row it was not possible to work on it.
     pub(crate) failures: u32,
 }

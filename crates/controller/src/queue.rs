@@ -195,6 +195,12 @@ impl Queue {
         self.timer.notify_one();
     }
 
+    /// Whether applications are worked on or wait for it.
+    pub(crate) fn is_busy(&self) -> bool {
+        let state = self.state.lock();
+        !state.running.is_empty() || !state.ready.is_empty()
+    }
+
     /// How many applications wait for a worker.
     pub(crate) fn depth(&self) -> usize {
         self.state.lock().pending.len()

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use object::ObjectKey;
 use tokio::sync::watch;
 use types::{
     AppKey, AppProject, Application, ApplicationTree, Destination, HealthStatus, ResourceDiff, ResourceNode,
     ResourceRef,
 };
 
+use crate::diffing::Shown;
 use crate::memory::Memory;
 use crate::ports::{Outside, Target};
 
@@ -34,10 +36,22 @@ impl Views {
     /// The managed objects of an application with their comparisons, Secrets masked; `None` before the first comparison.
     pub fn managed(&self, key: &AppKey) -> Option<Arc<Vec<ResourceDiff>>> {
         let known = self.memory.get(key)?;
-        let known = known.lock();
-        let diffs =
-            known.judgements.values().filter_map(|remembered| remembered.judgement.resource_diff()).collect();
-        Some(Arc::new(diffs))
+        let app = self.outside.store.application(key)?;
+        let target = self.outside.fleet.resolve(&app.spec.destination).ok()?;
+        let compare = self.outside.comparers.comparer(&app, &self.outside.store.settings()).ok()?;
+        let shown: Vec<(ObjectKey, Shown)> = {
+            let known = known.lock();
+            let judgements = known.judgements.iter();
+            judgements.map(|(key, remembered)| (key.clone(), remembered.shown.clone())).collect()
+        };
+        let diff = |(key, shown): &(ObjectKey, Shown)| {
+            let live = || {
+                let item = known.lock().freshest_item(target.live(key), key, target.as_ref())?;
+                (item.content)()
+            };
+            shown.resource_diff(compare.as_ref(), key, live)
+        };
+        Some(Arc::new(shown.iter().filter_map(diff).collect()))
     }
 
     /// A number that grows whenever an application's tree or managed objects may have changed.

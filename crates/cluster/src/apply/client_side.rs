@@ -7,7 +7,7 @@ use http::Method;
 use object::{LAST_APPLIED_ANNOTATION, Object, merge_patch, schema, strategic};
 use serde_json::Value;
 
-use super::{Applied, DryRun, Outcome, Work};
+use super::{Applied, DryRun, Known, Outcome, Work};
 use crate::{DeleteOptions, Error};
 
 /// How often a patch is made anew when somebody else changes the object at the same time.
@@ -19,39 +19,67 @@ const GONE: Duration = Duration::from_secs(60);
 const ANNOTATION_LIMIT: usize = 256 * 1024;
 
 impl Work<'_> {
+    /// Applies to what the watch cache shows, which saves the request that reads the object; only when that turns out
+    /// to be outdated, or shows nothing to do, is the API server asked what is there.
     pub(super) async fn apply_client_side(&self) -> Result<Applied, Error> {
         let modified = with_last_applied(self.object);
+        match self.known() {
+            Known::Absent => match self.create(&modified).await {
+                Err(error) if error.is_already_exists() => {}
+                other => return other,
+            },
+            Known::Present(current) => {
+                let dry_run = self.options.dry_run == DryRun::Client;
+                match self.patch(&current, &modified, true).await {
+                    Ok(applied) if dry_run || applied.outcome != Outcome::Unchanged => return Ok(applied),
+                    Err(error) if !(error.is_conflict() || error.is_not_found() || error.code() == 422) => {
+                        return Err(error);
+                    }
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            Known::Unclear => {}
+        }
+        self.apply_to_read(&modified).await
+    }
+
+    /// Reads the object and applies to what is there.
+    async fn apply_to_read(&self, modified: &Object) -> Result<Applied, Error> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let Some(current) = self.target.get(&self.key).await? else {
-                return match self.create(&modified).await {
+                return match self.create(modified).await {
                     // Somebody was faster.
                     Err(error) if error.is_already_exists() && attempt < ATTEMPTS => continue,
                     other => other,
                 };
             };
-            let error = match self.patch(&current, &modified).await {
+            let error = match self.patch(&current, modified, false).await {
                 Ok(applied) => return Ok(applied),
                 Err(error) => error,
             };
             if error.is_conflict() && attempt < ATTEMPTS {
                 tokio::time::sleep(Duration::from_millis(50) * attempt).await;
             } else if self.options.force && (error.is_conflict() || error.code() == 422) {
-                return self.recreate(&modified).await;
+                return self.recreate(modified).await;
             } else {
                 return Err(error);
             }
         }
     }
 
-    async fn patch(&self, current: &Object, modified: &Object) -> Result<Applied, Error> {
-        let (patch, content_type) = self.three_way(current, modified)?;
+    /// Patches; with `exact`, only this very version of the object.
+    async fn patch(&self, current: &Object, modified: &Object, exact: bool) -> Result<Applied, Error> {
+        let (mut patch, content_type) = self.three_way(current, modified)?;
         if patch.as_object().is_some_and(serde_json::Map::is_empty) {
             return Ok(self.done(current.clone(), Outcome::Unchanged));
         }
         if self.options.dry_run == DryRun::Client {
             return Ok(self.done(modified.clone(), Outcome::Configured));
+        }
+        if exact {
+            patch["metadata"]["resourceVersion"] = Value::from(current.resource_version());
         }
         let patched =
             self.send(Method::PATCH, &self.path(), content_type, patch.to_string().into_bytes()).await?;

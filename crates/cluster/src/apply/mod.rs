@@ -124,6 +124,16 @@ struct Work<'a> {
     options: &'a ApplyOptions,
 }
 
+/// What is known of a live object without asking.
+enum Known {
+    /// There is none.
+    Absent,
+    /// It is this, but for its managed fields.
+    Present(Object),
+    /// Only the API server can tell.
+    Unclear,
+}
+
 /// How long a new CRD is waited for until it is served.
 const ESTABLISHED: Duration = Duration::from_secs(3);
 
@@ -180,6 +190,21 @@ impl Work<'_> {
             self.recreate_changed_binding().await?;
         }
         self.apply_client_side().await
+    }
+
+    /// What the watch cache says of the object. It may be a moment behind, so that whoever acts on it makes requests
+    /// that a newer state refuses: a creation, or a patch of this very version.
+    fn known(&self) -> Known {
+        let cluster = self.cluster;
+        if !cluster.state().is_current() || cluster.kind_problem(&self.key.group_kind()).is_some() {
+            return Known::Unclear;
+        }
+        match cluster.live(&self.key) {
+            None => Known::Absent,
+            // In another version of its kind it would be compared with other fields.
+            Some(live) if live.version() != self.object.version() => Known::Unclear,
+            Some(live) => live.full().map_or(Known::Unclear, Known::Present),
+        }
     }
 
     async fn send(
@@ -243,14 +268,15 @@ impl Work<'_> {
         if !is_binding || self.options.dry_run != DryRun::None {
             return Ok(());
         }
-        let Some(live) = self.target.get(&self.key).await? else { return Ok(()) };
         let role = |object: &Object| {
             let part = |field: &str| object.get_str(&["roleRef", field]).unwrap_or_default().to_owned();
             (part("kind"), part("name"))
         };
-        if role(&live) == role(self.object) {
+        if matches!(self.known(), Known::Present(live) if role(&live) == role(self.object)) {
             return Ok(());
         }
+        let known = self.target.get(&self.key).await?;
+        let Some(live) = known.filter(|live| role(live) != role(self.object)) else { return Ok(()) };
         let options = crate::DeleteOptions {
             uid: live.uid().to_owned(),
             impersonate: self.options.impersonate.clone(),

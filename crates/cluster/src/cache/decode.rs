@@ -8,10 +8,11 @@ use std::sync::Arc;
 use health::{HealthCode, HealthStatus};
 use object::Object;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use types::settings::ResourceSettings;
 use types::tracking::{Tracking, TrackingId, TrackingMethod};
 
+use super::content::Content;
 use super::details::Details;
 use super::intern::Interner;
 use super::object::{LiveKind, LiveObject, Owner, Uid};
@@ -49,6 +50,8 @@ pub(crate) struct Decoder {
     interner: Arc<Interner>,
     /// Whether more than the metadata of every object is needed.
     whole: bool,
+    /// Whether these are CustomResourceDefinitions whose health no script tells.
+    is_definition: bool,
 }
 
 #[derive(Deserialize)]
@@ -101,13 +104,14 @@ pub(crate) struct Identity {
 
 impl Decoder {
     pub(crate) fn new(kind: LiveKind, rules: Arc<Rules>, interner: Arc<Interner>) -> Self {
-        let always = &*kind.kind == "CustomResourceDefinition" && &*kind.group == "apiextensions.k8s.io";
-        let whole = always
-            || details::wanted(&kind.group, &kind.kind)
+        let is_definition = &*kind.kind == "CustomResourceDefinition"
+            && &*kind.group == "apiextensions.k8s.io"
+            && health::Overrides::health_script(&*rules, &kind.group, &kind.kind).is_none();
+        let whole = details::wanted(&kind.group, &kind.kind)
             || !rules.resources.custom_labels.is_empty()
             || health::has_rule(&kind.group, &kind.kind, &*rules);
         let group = interner.get(&kind.group);
-        Decoder { kind: Arc::new(kind), group, rules, interner, whole }
+        Decoder { kind: Arc::new(kind), group, rules, interner, whole, is_definition }
     }
 
     /// Reads an object.
@@ -118,26 +122,22 @@ impl Decoder {
         let labels = metadata.labels.as_ref().unwrap_or(&no_entries);
         let owners = self.owners(&metadata, annotations, json);
         let instance = if owners.is_empty() { self.instance(labels, annotations) } else { None };
-        let is_definition = &*self.kind.kind == "CustomResourceDefinition";
-        let keep = instance.is_some() || (is_definition && &*self.kind.group == "apiextensions.k8s.io");
+        let keep = instance.is_some();
         let linked = annotations.keys().any(|key| key.starts_with(details::LINK_PREFIX));
 
         let (mut health, mut details, mut content) = (None, Details::None, None);
         if self.whole || keep || linked {
-            let mut object: Object = serde_json::from_slice(json)?;
-            // Lists leave out what is the same for all their items.
-            object.set(&["apiVersion"], Value::from(self.api_version()));
-            object.set(&["kind"], Value::from(&*self.kind.kind));
-            health = health::of(&object, &*self.rules).unwrap_or_else(|error| Some(error.status()));
-            details = details::read(&object, &self.rules.resources, &self.interner);
-            if keep {
-                if !self.rules.managed_fields {
-                    object.remove(&["metadata", "managedFields"]);
-                }
-                content = Some(object.to_json().into_bytes().into_boxed_slice());
+            let text = self.text(json, keep)?;
+            if self.whole || linked {
+                let object: Object = serde_json::from_slice(&text)?;
+                health = health::of(&object, &*self.rules).unwrap_or_else(|error| Some(error.status()));
+                details = details::read(&object, &self.rules.resources, &self.interner);
+            } else if metadata.deletion_timestamp.is_some() {
+                health = Some(pending_deletion());
             }
+            content = keep.then(|| Content::new(text));
         } else if metadata.deletion_timestamp.is_some() {
-            health = Some(HealthStatus::new(HealthCode::Progressing, "Pending deletion"));
+            health = Some(pending_deletion());
         }
 
         Ok(LiveObject {
@@ -158,6 +158,41 @@ impl Decoder {
             details,
             content,
         })
+    }
+
+    /// The object as it is looked at and kept: with its type, which lists leave out, and without what nobody looks at.
+    /// Nothing of it is taken apart for that.
+    fn text(&self, json: &[u8], keep: bool) -> Result<Vec<u8>, serde_json::Error> {
+        let mut fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(json)?;
+        if self.is_definition && !keep {
+            // The schemas of a definition are larger than all else in a cluster, and say nothing of its health.
+            fields.remove("spec");
+        }
+        let mut text = Vec::with_capacity(json.len() + 64);
+        let (api_version, kind) = (self.api_version(), &*self.kind.kind);
+        text.extend_from_slice(b"{\"apiVersion\":");
+        serde_json::to_writer(&mut text, &api_version)?;
+        text.extend_from_slice(b",\"kind\":");
+        serde_json::to_writer(&mut text, kind)?;
+        for (name, value) in &fields {
+            match &**name {
+                "apiVersion" | "kind" => {}
+                "metadata" if !(keep && self.rules.managed_fields) => {
+                    let mut metadata: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(value.get())?;
+                    metadata.remove("managedFields");
+                    text.extend_from_slice(b",\"metadata\":");
+                    serde_json::to_writer(&mut text, &metadata)?;
+                }
+                name => {
+                    text.push(b',');
+                    serde_json::to_writer(&mut text, name)?;
+                    text.push(b':');
+                    text.extend_from_slice(value.get().as_bytes());
+                }
+            }
+        }
+        text.push(b'}');
+        Ok(text)
     }
 
     fn api_version(&self) -> String {
@@ -225,6 +260,10 @@ impl Decoder {
         }
         owners.into_boxed_slice()
     }
+}
+
+fn pending_deletion() -> HealthStatus {
+    HealthStatus::new(HealthCode::Progressing, "Pending deletion")
 }
 
 /// Whether a Secret is the token of a service account.

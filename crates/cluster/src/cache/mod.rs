@@ -1,10 +1,11 @@
 //! The compact cache of one cluster's live objects.
 //!
 //! - [`object`]: [`LiveObject`], what is kept of one. [`details`]: what the tree shows of some kinds.
-//! - [`decode`]: from JSON to that. [`store`]: all of them, with indexes. [`intern`]: shared texts.
+//! - [`decode`]: from JSON to that. [`content`]: the JSON that is kept of some. [`store`]: all of them, with indexes. [`intern`]: shared texts.
 //!
 //! A tree of JSON values is never kept: it is thirty times the size of the text.
 
+mod content;
 mod decode;
 mod details;
 mod intern;

@@ -7,6 +7,7 @@ use health::{HealthCode, HealthStatus};
 use object::{GroupKind, Object, ObjectKey};
 use types::Time;
 
+use super::content::Content;
 use super::details::Details;
 
 /// A live object, compactly: identity, owners, health and what the resource tree shows. The full content is kept only
@@ -25,7 +26,7 @@ pub struct LiveObject {
     pub(super) health: Option<(HealthCode, Arc<str>)>,
     pub(super) revision: Option<i64>,
     pub(super) details: Details,
-    pub(super) content: Option<Box<[u8]>>,
+    pub(super) content: Option<Content>,
 }
 
 /// A kind as it is served, shared by all its objects.
@@ -193,8 +194,8 @@ impl LiveObject {
     /// The object as it is in the cluster, without `managedFields`; `None` when its content is not kept (it is not
     /// tracked). `LiveCluster::get` reads any object from the API server.
     pub fn full(&self) -> Option<Object> {
-        let bytes = self.content.as_deref()?;
-        serde_json::from_slice(bytes)
+        let read = self.content.as_ref()?.read(|text| serde_json::from_slice(text));
+        read.and_then(|read| read.map_err(|error| error.to_string()))
             .inspect_err(|error| tracing::error!(object = %self.key(), %error, "kept content cannot be read"))
             .ok()
     }

@@ -118,7 +118,7 @@ struct Shared {
 }
 
 /// Events that a slow subscriber may be behind before it is told to start over (`Lagged`).
-const EVENTS: usize = 16_384;
+const EVENTS: usize = 8192;
 
 impl ControlPlane {
     /// Starts watching, and answers when everything has been read once. What cannot be read, such as a

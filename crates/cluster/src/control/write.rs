@@ -71,7 +71,7 @@ impl ControlPlane {
 
     async fn send<T: Record>(&self, call: Call<'_>) -> Result<Arc<T>, Error> {
         let mut record: T = self.inner.shared.api.json(call).await?;
-        record.set_type();
+        record.normalize();
         Ok(self.inner.shared.take_written(record))
     }
 
@@ -298,7 +298,7 @@ impl Prepared {
 
     fn new<T: Record>(verb: &str, path: String, record: &T) -> Result<Self, Error> {
         let mut record = record.clone();
-        record.set_type();
+        record.normalize();
         let action = action::<T>(verb, &record.metadata().namespace, &record.metadata().name);
         match serde_json::to_vec(&record) {
             Ok(body) => Ok(Prepared { action, path, body }),

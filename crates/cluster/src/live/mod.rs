@@ -93,7 +93,7 @@ pub(crate) struct Inner {
 }
 
 /// Changes that a slow subscriber may be behind before it is told to start over (`Lagged`).
-const CHANGES: usize = 8192;
+const CHANGES: usize = 4096;
 /// Lists that run at the same time.
 const LISTS: usize = 16;
 

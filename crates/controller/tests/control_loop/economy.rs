@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use controller::CompareLevel;
 use parking_lot::Mutex;
 use sandbox::{Fault, FaultRule};
 
-use crate::world::{World, automated, config_map};
+use crate::world::{World, automated, config_map, is_idle};
 
 const APPLICATIONS: usize = 100;
 const OBJECTS: usize = 5;
@@ -46,6 +47,12 @@ async fn requests_grow_with_what_changes_only() {
     let patches = requests.lock().get("PATCH applications").copied().unwrap_or_default();
     assert!(patches <= 3 * APPLICATIONS, "{patches} patches of {APPLICATIONS} applications");
     assert!(renders <= 4 * APPLICATIONS, "{renders} renders of {APPLICATIONS} applications");
+    let count = |name: &str| requests.lock().get(name).copied().unwrap_or_default();
+    assert_eq!(
+        (count("GET configmaps"), count("POST configmaps")),
+        (0, APPLICATIONS * OBJECTS),
+        "what the cache says is not there is created without asking"
+    );
     // One commit that touches one application costs that one only.
     requests.lock().clear();
     world.repository.renders.store(0, Ordering::SeqCst);
@@ -57,5 +64,25 @@ async fn requests_grow_with_what_changes_only() {
         "{:?}",
         requests.lock()
     );
+    // A commit that somebody announces costs the announcement, the start and the end of the operation, and the object.
+    requests.lock().clear();
+    let mut objects: Vec<_> = (0..OBJECTS).map(|object| config_map(&format!("c8-{object}"), "1")).collect();
+    objects[3] = config_map("c8-3", "2");
+    let revision = world.repository.commit("app8", &objects);
+    world.refresh(&keys[8]).await;
+    world
+        .until(&keys[8], "the new revision", |app| {
+            app.status.sync.revision == revision && app.status.sync.status == "Synced" && is_idle(app)
+        })
+        .await;
+    let app = world.app(&keys[8]);
+    assert!(!app.metadata.annotations.contains_key("argocd.argoproj.io/refresh"), "it is served");
+    let count = |name: &str| requests.lock().get(name).copied().unwrap_or_default();
+    assert_eq!((count("PATCH applications"), count("PATCH configmaps")), (3, 1), "{:?}", requests.lock());
+    // An application that the commit says nothing of learns its name, a moment later.
+    requests.lock().clear();
+    controller.refresh(&keys[9], CompareLevel::LatestForced, false);
+    world.until(&keys[9], "the new name", |app| app.status.sync.revision == revision).await;
+    assert_eq!(count("PATCH applications"), 1, "{:?}", requests.lock());
     controller.shutdown().await;
 }

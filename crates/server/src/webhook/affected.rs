@@ -14,7 +14,8 @@ const ANNOTATION_PATHS: &str = "argocd.argoproj.io/manifest-generate-paths";
 /// Whether a source of an application is what was pushed.
 type Touched<'a> = Box<dyn Fn(&Application, &ApplicationSource) -> bool + 'a>;
 
-/// The applications that an event touches.
+/// The applications that an event touches; those whose own folders it touches come first, as they will most likely have
+/// something to do.
 pub(super) fn by(event: &Event, applications: &[Arc<Application>]) -> Vec<AppKey> {
     let touched: Touched<'_> = match event {
         Event::Nothing => return Vec::new(),
@@ -36,11 +37,23 @@ pub(super) fn by(event: &Event, applications: &[Arc<Application>]) -> Vec<AppKey
             })
         }
     };
-    applications
+    let files: &[String] = if let Event::Push(push) = event { &push.files } else { &[] };
+    let mut found: Vec<(bool, AppKey)> = applications
         .iter()
         .filter(|application| sources(application).iter().any(|source| touched(application, source)))
-        .map(|application| application.key())
-        .collect()
+        .map(|application| (!holds(application, files), application.key()))
+        .collect();
+    found.sort_by_key(|(elsewhere, _)| *elsewhere);
+    found.into_iter().map(|(_, key)| key).collect()
+}
+
+/// Whether one of the files is in a folder of the application.
+fn holds(application: &Application, files: &[String]) -> bool {
+    let inside = |file: &String, path: &str| {
+        let path = path.trim_matches('/');
+        path == "." || path.is_empty() || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+    };
+    sources(application).iter().any(|source| files.iter().any(|file| inside(file, &source.path)))
 }
 
 /// All sources, the one that is hydrated from among them.

@@ -149,3 +149,26 @@ fn applications_are_touched_by_repository_revision_and_files() {
         assert_eq!(touched(&push("main", true), application), wanted, "{path} {reads}");
     }
 }
+
+#[test]
+fn applications_whose_folders_are_touched_come_first() {
+    let event = super::Event::Push(super::Push {
+        urls: vec!["https://github.com/acme/apps".to_owned()],
+        revision: "main".to_owned(),
+        head: true,
+        files: vec!["envs/prod/app.yaml".to_owned()],
+    });
+    let application = |path: &str| {
+        let mut application = Application::default();
+        application.metadata.name = path.replace('/', "-");
+        application.spec.source = Some(types::ApplicationSource {
+            repo_url: "https://github.com/acme/apps.git".into(),
+            path: path.to_owned(),
+            ..types::ApplicationSource::default()
+        });
+        Arc::new(application)
+    };
+    let applications = ["envs/other", "envs/pro", "envs/prod", "envs/prod/"].map(application);
+    let order: Vec<String> = affected::by(&event, &applications).into_iter().map(|key| key.name).collect();
+    assert_eq!(order, ["envs-prod", "envs-prod-", "envs-other", "envs-pro"]);
+}
