@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use gotmpl::{FunctionError, Functions, Value, text_of};
+use gotmpl::{FunctionError, Functions, Time, Value, Zone, text_of};
 
 use super::{ANY, TEXT, error_map, first};
 
@@ -115,7 +115,7 @@ impl Writer {
         }
         match value {
             Value::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
-            Value::Int(value) | Value::Int64(value) | Value::Duration(value) => {
+            Value::Int(value) | Value::Int64(value) => {
                 self.out.push_str(&value.to_string());
             }
             Value::Uint8(value) => self.out.push_str(&value.to_string()),
@@ -136,9 +136,9 @@ impl Writer {
             }
             Value::Map(map) => {
                 self.out.push('{');
-                for (at, (key, item)) in
-                    map.entries().into_iter().filter(|(_, item)| !item.is_nil()).enumerate()
-                {
+                let entries = map.entries().into_iter().filter(|(_, item)| !item.is_nil());
+                let (tables, plain): (Vec<_>, Vec<_>) = entries.partition(|(_, value)| is_table(value));
+                for (at, (key, item)) in plain.into_iter().chain(tables).enumerate() {
                     if at > 0 {
                         self.out.push_str(", ");
                     }
@@ -160,12 +160,27 @@ fn write(value: &Value) -> Result<String, String> {
         Value::Object(object) => object.to_data(),
         other => other.clone(),
     };
-    if !matches!(data, Value::Map(_)) {
-        return Err("toml: top-level values must be Go maps or structs".into());
-    }
     let mut writer = Writer { out: String::new() };
-    writer.table(&[], &data)?;
+    match data {
+        Value::Map(_) => writer.table(&[], &data)?,
+        _ if is_table(&data) => return Err("toml: top-level values must be Go maps or structs".into()),
+        // Not a TOML document, but charts write single values with it.
+        _ => writer.element(&data, 0)?,
+    }
     Ok(writer.out)
+}
+
+/// A date, a time or both; what has no zone is in one that is named after what is there.
+fn time(value: &toml::value::Datetime) -> Value {
+    let (layout, zone) = match (value.date, value.time, value.offset) {
+        (Some(_), Some(_), Some(_)) => ("2006-01-02T15:04:05.999999999Z07:00", "UTC"),
+        (Some(_), Some(_), None) => ("2006-01-02T15:04:05.999999999", "datetime-local"),
+        (Some(_), None, _) => ("2006-01-02", "date-local"),
+        _ => ("15:04:05.999999999", "time-local"),
+    };
+    let local = if zone == "UTC" { Zone::Utc } else { Zone::Fixed(zone.into(), 0) };
+    let text = value.to_string();
+    Time::parse(layout, &text, &local).map_or(Value::from(text), |time| Value::Time(Arc::new(time)))
 }
 
 fn from_toml(value: toml::Value) -> Value {
@@ -174,7 +189,7 @@ fn from_toml(value: toml::Value) -> Value {
         toml::Value::Integer(value) => Value::Int64(value),
         toml::Value::Float(value) => Value::Float(value),
         toml::Value::Boolean(value) => Value::Bool(value),
-        toml::Value::Datetime(value) => Value::from(value.to_string()),
+        toml::Value::Datetime(value) => time(&value),
         toml::Value::Array(items) => Value::list(items.into_iter().map(from_toml)),
         toml::Value::Table(table) => from_table(table),
     }
@@ -185,11 +200,19 @@ fn from_table(table: toml::Table) -> Value {
 }
 
 pub(super) fn register(functions: &mut Functions) {
+    // Go's library panics on nothing at all.
+    const NOTHING: &str = "reflect: call of reflect.Value.Type on zero Value";
     functions.register("toToml", ANY, |state, arguments| {
+        if first(arguments).is_nil() {
+            return Err(NOTHING.into());
+        }
         state.charge_value(first(arguments))?;
         Ok(Value::from(write(first(arguments)).unwrap_or_else(|message| message)))
     });
     functions.register("mustToToml", ANY, |state, arguments| {
+        if first(arguments).is_nil() {
+            return Err(NOTHING.into());
+        }
         state.charge_value(first(arguments))?;
         write(first(arguments)).map(Value::from).map_err(FunctionError::from)
     });
