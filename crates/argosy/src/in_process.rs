@@ -58,7 +58,8 @@ async fn start(kube_context: Option<&str>) -> Result<CoreServer> {
         );
     }
     let folder = Folder::create()?;
-    let sources = Sources::new(source::Options::new(&folder.0))
+    let source_options = source::Options::new(&folder.0).with_environment(|name| std::env::var(name).ok());
+    let sources = Sources::new(source_options)
         .with_context(|| format!("preparing the data folder {}", folder.0.display()))?;
     let renderer = Renderer::new(sources, RenderOptions::default());
     let clusters = Clusters::new(control.clone(), ClusterOptions::default());
