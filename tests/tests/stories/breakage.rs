@@ -31,10 +31,8 @@ async fn what_is_live_stays_when_its_source_breaks(world: &World) {
 
     let broken = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: [map\n";
     let large = config_map("large", &"x".repeat(11_000_000));
-    let no_kind = "apiVersion: v1\nmetadata:\n  name: map\n";
     for (what, path, text, words) in [
         ("does not parse", "app/broken.yaml", broken, &["app/broken.yaml", "line"][..]),
-        ("is no object", "app/no-kind.yaml", no_kind, &["app/no-kind.yaml"]),
         ("is too large", "app/large.yaml", large.as_str(), &["app/large.yaml", "10000000 bytes"]),
     ] {
         let commit = git.commit(&[(path, text), ("other/map.yaml", &config_map("map", what))]);
