@@ -285,12 +285,14 @@ impl Core {
     }
 }
 
-/// The revisions to render: those of the last comparison when only the cluster changed, else the target's.
+/// The revisions to render: those of the last comparison when only the cluster changed, else the target's. After a
+/// comparison that failed the recorded ones are those of the last that did not, and would tell a lie.
 fn revisions_for(app: &Application, level: CompareLevel, count: usize) -> Vec<Option<String>> {
     let sync = &app.status.sync;
     let recorded: Vec<String> =
         if app.spec.has_multiple_sources() { sync.revisions.clone() } else { vec![sync.revision.clone()] };
     let usable = level <= CompareLevel::Recent
+        && sync.status != "Unknown"
         && recorded.len() == count
         && recorded.iter().all(|revision| !revision.is_empty());
     if usable { recorded.into_iter().map(Some).collect() } else { vec![None; count] }
@@ -312,4 +314,25 @@ pub(crate) fn may_sync(
     };
     let windows = window::matching(&ground.project.spec.sync_windows, &subject);
     window::can_sync(&windows, manual, started_at, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_is_used_again_only_after_a_comparison_that_succeeded() {
+        let mut app = Application::default();
+        app.status.sync.revision = "abc".into();
+        for (status, level, reused) in [
+            ("Synced", CompareLevel::Recent, true),
+            ("OutOfSync", CompareLevel::Recent, true),
+            ("Unknown", CompareLevel::Recent, false),
+            ("Synced", CompareLevel::Latest, false),
+        ] {
+            status.clone_into(&mut app.status.sync.status);
+            let wanted = reused.then(|| "abc".to_owned());
+            assert_eq!(revisions_for(&app, level, 1), [wanted], "{status} {level:?}");
+        }
+    }
 }
