@@ -146,15 +146,21 @@ fn joined(entry: &HelmChart, text: &str) -> Result<Value, String> {
     if entry.values_merge == "replace" {
         return Ok(inline);
     }
-    let file = crate::yaml::value(text).map_err(|error| format!("could not parse values file: {error}"))?;
-    let (mut below, above) = if entry.values_merge == "merge" { (inline, file) } else { (file, inline) };
+    let file =
+        crate::yaml::documents(text).map_err(|error| format!("could not parse values file: {error}"))?;
+    let (file, blanks) = match file.into_iter().next() {
+        Some(document) => (document.value, document.blanks),
+        None => (Value::Null, Vec::new()),
+    };
+    let (mut below, mut blanks, above) =
+        if entry.values_merge == "merge" { (inline, Vec::new(), file) } else { (file, blanks, inline) };
     if above.is_null() {
         return Ok(below);
     }
     if below.is_null() {
         below = Value::Object(serde_json::Map::new());
     }
-    merge::merge(&mut below, &mut Vec::new(), &above, &Shapes::default())
+    merge::merge(&mut below, &mut blanks, &above, &Shapes::default())
         .map_err(|error| format!("could not merge values: {error}"))?;
     Ok(below)
 }

@@ -142,7 +142,9 @@ fn visit(
             };
             match map.get_mut(&step.name) {
                 Some(child) => {
-                    if child.is_null() && creates {
+                    if child.is_null() && step.is_list {
+                        *child = Value::Array(Vec::new());
+                    } else if child.is_null() && creates {
                         *child = make();
                     }
                     visit(child, rest, leaf, change)
@@ -180,6 +182,10 @@ mod tests {
             json!({"spec": {"containers": [{"image": "new"}, {"image": "new", "name": "x"}]}})
         );
         assert_eq!(set(json!({"spec": {}}), &list).unwrap(), json!({"spec": {}}));
+        assert_eq!(
+            set(json!({"spec": {"containers": null}}), &list).unwrap(),
+            json!({"spec": {"containers": []}})
+        );
         let made = FieldSpec::new(all, "/metadata/a/b", true);
         assert_eq!(set(json!({}), &made).unwrap(), json!({"metadata": {"a": {"b": "new"}}}));
         assert_eq!(set(json!({"metadata": null}), &made).unwrap(), json!({"metadata": {"a": {"b": "new"}}}));

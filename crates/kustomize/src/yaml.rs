@@ -120,15 +120,31 @@ impl Spot {
     }
 }
 
+/// A step on the way to where the decoder is.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Place(usize),
+}
+
 struct Decoder<'a> {
     stream: &'a Stream,
     open: Vec<NodeId>,
-    way: Way,
+    way: Vec<Step<'a>>,
     blanks: Vec<Way>,
     respelled: Vec<(String, String)>,
     written: usize,
     expanded: usize,
     depth: usize,
+}
+
+impl Step<'_> {
+    fn to_text(&self) -> Box<str> {
+        match self {
+            Self::Key(key) => (*key).into(),
+            Self::Place(place) => place.to_string().into(),
+        }
+    }
 }
 
 impl<'a> Decoder<'a> {
@@ -153,7 +169,7 @@ impl<'a> Decoder<'a> {
             NodeKind::Sequence { items, .. } => {
                 let mut list = Vec::with_capacity(items.len());
                 for (place, item) in items.iter().enumerate() {
-                    self.way.push(place.to_string().into());
+                    self.way.push(Step::Place(place));
                     list.push(self.value(*item, Spot::Inside)?);
                     self.way.pop();
                 }
@@ -193,7 +209,7 @@ impl<'a> Decoder<'a> {
     fn map(
         &mut self,
         node: &Node,
-        entries: &[(NodeId, NodeId)],
+        entries: &'a [(NodeId, NodeId)],
         spot: Spot,
     ) -> Result<Map<String, Value>, String> {
         let mut map = Map::new();
@@ -207,20 +223,20 @@ impl<'a> Decoder<'a> {
             [merge] => self.merge(merge, spot, &mut map)?,
             _ => return Err(at(node, "duplicate merge key")),
         }
-        let mut seen = HashSet::new();
+        // What is merged in may come again; what is written may not.
+        let mut merged: HashSet<String> = map.keys().cloned().collect();
         for (key, value) in entries {
             let key = self.stream.node(*key);
             if is_merge(key) {
                 continue;
             }
             let name = self.key(key, spot)?;
-            self.way.push(name.clone().into());
-            let value = self.value(*value, spot.of(&name))?;
+            self.way.push(Step::Key(name));
+            let value = self.value(*value, spot.of(name))?;
             self.way.pop();
-            if entries.len() > 1 && !seen.insert(name.clone()) {
+            if map.insert(name.to_owned(), value).is_some() && !merged.remove(name) {
                 return Err(at(key, &format!("mapping key {name:?} already defined")));
             }
-            map.insert(name, value);
         }
         Ok(map)
     }
@@ -246,20 +262,20 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn key(&mut self, node: &Node, spot: Spot) -> Result<String, String> {
+    fn key(&self, node: &'a Node, spot: Spot) -> Result<&'a str, String> {
         match &node.kind {
             NodeKind::Scalar { value, style, .. } => {
                 let is_text = *style != ScalarStyle::Plain || meaning(node, value)? == Scalar::Text;
                 // At the top and among annotations the text counts; elsewhere there is no JSON for such a map.
                 if is_text || matches!(spot, Spot::Root | Spot::Annotations) {
-                    return Ok(value.clone());
+                    return Ok(value);
                 }
                 Err(at(node, &format!("the key {value} is not a string; put it in quotes")))
             }
             NodeKind::Alias { target, .. } => {
                 let target = self.stream.node(*target);
                 match &target.kind {
-                    NodeKind::Scalar { value, .. } => Ok(value.clone()),
+                    NodeKind::Scalar { value, .. } => Ok(value),
                     _ => Err(at(node, "invalid map key")),
                 }
             }
@@ -270,7 +286,7 @@ impl<'a> Decoder<'a> {
     fn scalar(&mut self, node: &Node, spot: Spot) -> Result<Value, String> {
         let NodeKind::Scalar { value, style, .. } = &node.kind else { return Ok(Value::Null) };
         if value.is_empty() && *style == ScalarStyle::Plain && node.tag.is_none() {
-            self.blanks.push(self.way.clone());
+            self.blanks.push(self.way.iter().map(Step::to_text).collect());
         }
         let typed = self.typed(node, value)?;
         if spot != Spot::Text || typed.is_null() {
@@ -278,9 +294,9 @@ impl<'a> Decoder<'a> {
         }
         let spelled = scalar_text(&typed);
         if spelled != *value
-            && let Some(key) = self.way.last()
+            && let Some(Step::Key(key)) = self.way.last()
         {
-            self.respelled.push((key.to_string(), spelled));
+            self.respelled.push(((*key).to_owned(), spelled));
         }
         Ok(Value::String(value.clone()))
     }
