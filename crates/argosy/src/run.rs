@@ -170,9 +170,18 @@ pub(crate) async fn metadata(
     if !source.chart.is_empty() {
         return Ok(None);
     }
-    let access = controller::credentials(control).access(&source.repo_url, application.spec.project_name());
-    let metadata = renderer.sources().git().metadata(&source.repo_url, revision, &access).await;
-    metadata.map(Some).map_err(|error| error.to_string())
+    let project = application.spec.project_name();
+    let access = controller::credentials(control).access(&source.repo_url, project);
+    let sources = renderer.sources();
+    let metadata = sources.git().metadata(&source.repo_url, revision, &access).await;
+    let mut metadata = metadata.map_err(|error| error.to_string())?;
+    let demanded = controller::integrity(control, project, source);
+    if let Some(requirement) = demanded.requirements.first() {
+        let target = source::Target::of(source);
+        let found = sources.integrity(&target, revision, requirement, &demanded.keyring, &access).await;
+        metadata.source_integrity_result = found.map_err(|error| error.to_string())?;
+    }
+    Ok(Some(metadata))
 }
 
 /// Manifests in the server's terms.

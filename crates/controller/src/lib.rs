@@ -48,7 +48,7 @@ mod status;
 mod views;
 mod wanted;
 
-pub use self::adapt::credentials;
+pub use self::adapt::{credentials, integrity};
 pub use self::controller::{Controller, Handle};
 pub use self::core::ControllerOptions;
 pub use decision::refresh::CompareLevel;

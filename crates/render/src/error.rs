@@ -44,6 +44,14 @@ pub enum RenderError {
         /// What is wrong, with file and line where they are known.
         reason: String,
     },
+    /// A commit is not signed as the application's project demands.
+    #[error("{check}: {problems}")]
+    Integrity {
+        /// The name of the check.
+        check: String,
+        /// What is wrong, one line each.
+        problems: String,
+    },
     /// A config management plugin did not make the manifests.
     #[error("{repository} at {revision}: {path}: {}{reason}", plugin_named(plugin))]
     Plugin {
@@ -93,7 +101,9 @@ impl RenderError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Source(error) => error.kind(),
-            Self::Specification { .. } | Self::Manifests { .. } => ErrorKind::Invalid,
+            Self::Specification { .. } | Self::Manifests { .. } | Self::Integrity { .. } => {
+                ErrorKind::Invalid
+            }
             Self::Path { .. } => ErrorKind::NotFound,
             Self::Plugin { is_transient: true, .. } => ErrorKind::Transient,
             Self::Plugin { .. } => ErrorKind::Invalid,

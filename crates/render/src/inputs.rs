@@ -60,6 +60,8 @@ impl Inputs {
             api_versions,
             settings,
             manifest_generate_paths,
+            // What is not signed as demanded is not rendered at all.
+            integrity: _,
             // Who asks, and how much it may be trusted that nothing has changed.
             app: _,
             refresh_revisions: _,

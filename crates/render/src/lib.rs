@@ -12,6 +12,7 @@
 //!   `value_files`), `kustomize` (with `images`), and `plugin`, which asks a sidecar (with `generate_paths`).
 //! - `inputs`: all that a render depends on besides files, and the key it makes; `cache`: results with the proof of what
 //!   else they depend on, so that a push renders again only what read a changed path; `explain`: both in words.
+//! - `integrity`: whether commits are signed as the project demands, before anything is rendered.
 //! - `local`: one source rendered from files at hand, without all that.
 //! - `documents`, `globs`, `overlay`, `variables`: what the tools share.
 //!
@@ -32,6 +33,7 @@ mod globs;
 mod helm;
 mod images;
 mod inputs;
+mod integrity;
 mod jsonnet;
 mod kind;
 mod kustomize;
@@ -51,6 +53,7 @@ mod variables;
 pub use crate::jsonnet::JsonnetWorker;
 pub use error::RenderError;
 pub use explain::{Explain, Input, Origin, Read};
+pub use integrity::Integrity;
 pub use local::{Local, LocalObject, LocalRendered};
 pub use metrics::RenderMetrics;
 pub use options::RenderOptions;

@@ -15,6 +15,7 @@ use crate::error::RenderError;
 use crate::explain::{Explain, Origin, Read};
 use crate::helm::ChartCache;
 use crate::inputs::Inputs;
+use crate::integrity::Checks;
 use crate::metrics::{Counts, RenderMetrics};
 use crate::options::RenderOptions;
 use crate::plugin::Plugins;
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) charts: Arc<ChartCache>,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) counts: Counts,
+    checks: Checks,
     /// One lock for each key that is being rendered: equal renders wait here and then find the result.
     flights: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -91,6 +93,7 @@ impl Renderer {
             charts: Arc::default(),
             plugins: Arc::new(Plugins::new(options.plugins.clone())),
             counts: Counts::default(),
+            checks: Checks::default(),
             flights: Mutex::default(),
             sources,
             options,
@@ -152,6 +155,11 @@ impl Renderer {
             }
         }))
         .await?;
+        let checks = sources.iter().zip(&revisions).enumerate().map(|(position, (source, revision))| {
+            let (request, inner) = (&request, &self.inner);
+            async move { inner.checks.check(&inner.sources, request, position, source, revision).await }
+        });
+        let integrity = try_join_all(checks).await?;
         let known: BTreeMap<String, usize> = sources
             .iter()
             .enumerate()
@@ -173,10 +181,12 @@ impl Renderer {
         .await;
         let mut rendered = Rendered { objects: Vec::new(), sources: Vec::new() };
         for (position, part) in parts.into_iter().enumerate() {
-            let revision = revisions[position].clone();
+            let (revision, integrity) = (revisions[position].clone(), integrity[position].clone());
             let Some((prepared, product, origin)) = part.map_err(|error| place(position, error))? else {
                 let explain = Explain::default();
-                rendered.sources.push(RenderedSource { revision, source_type: "", cached: false, explain });
+                let source_type = "";
+                let cached = false;
+                rendered.sources.push(RenderedSource { revision, source_type, integrity, cached, explain });
                 continue;
             };
             tracing::debug!(application = request.instance, source = position + 1, revision, "{origin}");
@@ -195,6 +205,7 @@ impl Renderer {
             rendered.sources.push(RenderedSource {
                 revision,
                 source_type: product.kind.name(),
+                integrity,
                 cached: origin == Origin::Unchanged,
                 explain: explain(&prepared, &product, origin),
             });

@@ -6,9 +6,10 @@ use object::Object;
 use source::Credentials;
 use types::settings::RenderingSettings;
 use types::tracking::Tracking;
-use types::{AppKey, ApplicationSource};
+use types::{AppKey, ApplicationSource, SourceIntegrityCheckResult};
 
 use crate::explain::Explain;
+use crate::integrity::Integrity;
 
 /// One application to render.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct RenderRequest {
     /// The annotation `argocd.argoproj.io/manifest-generate-paths`; empty when there is none. Only plugins are sent
     /// less because of it: for all others the paths that matter are known.
     pub manifest_generate_paths: String,
+    /// Which signatures the application's project demands.
+    pub integrity: Integrity,
     /// Whether the repositories have to be asked for their revisions again.
     pub refresh_revisions: bool,
     /// Whether nothing may come from the cache of renders.
@@ -61,6 +64,7 @@ impl RenderRequest {
             credentials: Arc::default(),
             settings: RenderingSettings::default(),
             manifest_generate_paths: String::new(),
+            integrity: Integrity::default(),
             refresh_revisions: false,
             no_cache: false,
         }
@@ -98,6 +102,8 @@ pub struct RenderedSource {
     pub revision: String,
     /// The tool: `Directory`, `Helm`, `Kustomize` or `Plugin`; empty when the source is only referred to.
     pub source_type: &'static str,
+    /// What was found out about signatures; `None` when the project demands none.
+    pub integrity: Option<SourceIntegrityCheckResult>,
     /// Whether the manifests came from the cache.
     pub cached: bool,
     /// Why, and what was read.

@@ -78,6 +78,8 @@ pub const PARAMS_CONFIG_MAP: &str = "argocd-cmd-params-cm";
 pub const SSH_KNOWN_HOSTS_CONFIG_MAP: &str = "argocd-ssh-known-hosts-cm";
 /// The ConfigMap of trusted TLS certificates.
 pub const TLS_CERTS_CONFIG_MAP: &str = "argocd-tls-certs-cm";
+/// The ConfigMap of public GnuPG keys, by key id.
+pub const GPG_KEYS_CONFIG_MAP: &str = "argocd-gpg-keys-cm";
 /// The Secret of passwords, signing keys and webhook secrets.
 pub const SECRET: &str = "argocd-secret";
 /// The Secret that tells the first administrator's password.

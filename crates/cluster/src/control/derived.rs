@@ -154,7 +154,7 @@ impl Kind {
                 names::PARAMS_CONFIG_MAP,
                 names::SSH_KNOWN_HOSTS_CONFIG_MAP,
                 names::TLS_CERTS_CONFIG_MAP,
-                "argocd-gpg-keys-cm",
+                names::GPG_KEYS_CONFIG_MAP,
                 "argocd-notifications-cm",
             ],
             Kind::Secret => &[

@@ -6,20 +6,22 @@ use cluster::ControlPlane;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
-use render::{RenderRequest, Renderer};
+use render::{RenderError, RenderRequest, Renderer};
 use source::Credentials;
 
+use super::integrity::Keys;
 use crate::ports::{DesiredObject, Engine, RenderAsk, Rendering as Rendered, Trouble, TroubleKind};
 
 pub(super) struct Rendering {
     control: ControlPlane,
     renderer: Renderer,
     credentials: Mutex<Option<Arc<Credentials>>>,
+    keys: Keys,
 }
 
 impl Rendering {
     pub(super) fn new(control: ControlPlane, renderer: Renderer) -> Self {
-        Self { control, renderer, credentials: Mutex::default() }
+        Self { control, renderer, credentials: Mutex::default(), keys: Keys::default() }
     }
 
     /// The credentials as they are now; made anew only when something they are made of has changed.
@@ -61,6 +63,7 @@ impl Engine for Rendering {
                 instance: key.instance_name(self.control.namespace()),
                 app: key,
                 project: ask.app.spec.project_name().to_owned(),
+                integrity: self.keys.integrity(&self.control, ask.app.spec.project_name(), &ask.sources),
                 sources: ask.sources,
                 revisions: ask.revisions,
                 destination_namespace: ask.app.spec.destination.namespace.clone(),
@@ -81,7 +84,11 @@ impl Engine for Rendering {
             };
             let rendered = self.renderer.render(request).await.map_err(|error| {
                 let kind = if error.is_transient() { TroubleKind::Transient } else { TroubleKind::Permanent };
-                Trouble::new(kind, format!("failed to generate manifests: {error}"))
+                let text = match &error {
+                    RenderError::Integrity { .. } => error.to_string(),
+                    _ => format!("failed to generate manifests: {error}"),
+                };
+                Trouble::new(kind, text)
             })?;
             let objects = rendered
                 .objects

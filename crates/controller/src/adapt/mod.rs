@@ -3,10 +3,12 @@
 mod comparer;
 mod engine;
 mod fleet;
+mod integrity;
 mod store;
 mod target;
 
 pub use engine::credentials;
+pub use integrity::integrity;
 
 use std::sync::Arc;
 

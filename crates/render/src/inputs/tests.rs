@@ -187,10 +187,11 @@ fn every_field_of_a_request_is_an_input_or_known_to_be_none() {
                 helm_value_file_schemes: _,
             },
         manifest_generate_paths: _,
+        integrity: _,
         refresh_revisions: _,
         no_cache: _,
     } = request();
-    let changes: [Change; 19] = [
+    let changes: [Change; 20] = [
         (None, |request| request.app = AppKey::new("elsewhere", "x")),
         (Some("application"), |request| request.instance.push('x')),
         (Some("project"), |request| request.project.push('x')),
@@ -208,6 +209,7 @@ fn every_field_of_a_request_is_an_input_or_known_to_be_none() {
         (Some("kustomize.version"), |request| request.settings.kustomize_versions.push(s("v4"))),
         (Some("helm.valuesFileSchemes"), |request| request.settings.helm_value_file_schemes.clear()),
         (Some("manifest-generate-paths"), |request| request.manifest_generate_paths.push('.')),
+        (None, |request| request.integrity.requirements.push(source::integrity::Requirement::Nothing)),
         (None, |request| request.refresh_revisions = !request.refresh_revisions),
         (None, |request| request.no_cache = !request.no_cache),
     ];

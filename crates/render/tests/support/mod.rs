@@ -69,6 +69,7 @@ pub fn request(name: &str, sources: Value) -> RenderRequest {
         credentials: Arc::default(),
         settings: types::settings::RenderingSettings::default(),
         manifest_generate_paths: String::new(),
+        integrity: render::Integrity::default(),
         refresh_revisions: true,
         no_cache: false,
     }

@@ -84,6 +84,8 @@ pub struct Settings {
     pub impersonation_enforced: bool,
     /// Trusted TLS certificates in PEM, by host name.
     pub tls_certificates: BTreeMap<String, String>,
+    /// Public GnuPG keys by key id (`argocd-gpg-keys-cm`).
+    pub gpg_keys: BTreeMap<String, String>,
     /// The known SSH hosts, in OpenSSH's format.
     pub ssh_known_hosts: String,
 }
@@ -273,6 +275,7 @@ impl Settings {
                 config.get("application.sync.impersonation.enforced").map(String::as_str),
             ),
             tls_certificates: config_maps.get(names::TLS_CERTS_CONFIG_MAP).cloned().unwrap_or_default(),
+            gpg_keys: config_maps.get(names::GPG_KEYS_CONFIG_MAP).cloned().unwrap_or_default(),
             ssh_known_hosts: config_maps
                 .get(names::SSH_KNOWN_HOSTS_CONFIG_MAP)
                 .and_then(|data| data.get("ssh_known_hosts"))
