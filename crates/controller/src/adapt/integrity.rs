@@ -12,23 +12,29 @@ use types::ApplicationSource;
 /// The keyring, read anew only when its ConfigMap has changed.
 #[derive(Default)]
 pub(super) struct Keys {
-    known: Mutex<Option<(BTreeMap<String, String>, Arc<Keyring>)>>,
+    known: Mutex<Option<Known>>,
+}
+
+struct Known {
+    /// The ConfigMap's entries.
+    entries: BTreeMap<String, String>,
+    keyring: Arc<Keyring>,
 }
 
 impl Keys {
     fn keyring(&self, control: &ControlPlane) -> Arc<Keyring> {
         let settings = control.settings();
         let mut known = self.known.lock();
-        if let Some((text, keyring)) = known.as_ref()
-            && *text == settings.gpg_keys
+        if let Some(known) = known.as_ref()
+            && known.entries == settings.gpg_keys
         {
-            return Arc::clone(keyring);
+            return Arc::clone(&known.keyring);
         }
         let entries = settings.gpg_keys.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         let (keyring, problems) = Keyring::read(entries);
         problems.iter().for_each(|problem| tracing::warn!("{problem}"));
         let keyring = Arc::new(keyring);
-        *known = Some((settings.gpg_keys.clone(), Arc::clone(&keyring)));
+        *known = Some(Known { entries: settings.gpg_keys.clone(), keyring: Arc::clone(&keyring) });
         keyring
     }
 
