@@ -15,6 +15,7 @@
 
 mod argosy;
 mod command_line;
+pub mod corpus;
 mod git_host;
 mod world;
 
@@ -47,7 +48,7 @@ pub async fn eventually<T, F: Future<Output = Result<T, String>>>(
 }
 
 /// The folder of real charts and example applications, when there is one beside the checkout.
-pub fn corpus() -> Option<std::path::PathBuf> {
+pub fn corpus_folder() -> Option<std::path::PathBuf> {
     let folder = std::env::var_os("ARGOSY_CORPUS")
         .map_or_else(|| xtask::shell::root().join("../shared/corpus"), std::path::PathBuf::from);
     folder.is_dir().then_some(folder)

@@ -36,9 +36,9 @@ Examples:
   argosy run --kubeconfig FILE --install    run the control plane on a cluster
   argosy login localhost:8080 --insecure    log in to an API server
   argosy app sync guestbook                 make the cluster equal to Git
-  argosy render charts/shop                 print what a directory renders to";
+  argosy render charts/shop                 print what a directory renders to
+  argosy lint charts                        say what is wrong with charts";
 
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Try Argosy: a simulated cluster, a Git repository with five applications, and the web page.
@@ -47,6 +47,8 @@ enum Verb {
     Run(run::RunOptions),
     /// Print what a directory renders to, without any server.
     Render(offline::RenderOptions),
+    /// Say what is wrong with charts and kustomizations, or cannot work here.
+    Lint(offline::LintOptions),
     /// Print the versions of this program and of the server.
     Version(cli::VersionOptions),
     /// Evaluate Jsonnet programs for a renderer.
@@ -66,8 +68,17 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
-    if let Verb::JsonnetWorker(options) = &arguments.verb {
-        return ended(jsonnet_worker::run(options));
+    // What needs no network needs none of what follows, and is done before that would have been set up.
+    let result = match &arguments.verb {
+        Verb::Render(options) if !options.needs_network() => {
+            Some(offline::render_here(options).map(|()| ExitCode::SUCCESS))
+        }
+        Verb::Lint(options) => Some(offline::lint(options)),
+        Verb::JsonnetWorker(options) => Some(jsonnet_worker::run(options).map(|()| ExitCode::SUCCESS)),
+        _ => None,
+    };
+    if let Some(result) = result {
+        return ended(result);
     }
     // Servers tell what they do; a demo and the client verbs keep to their own output.
     let default_level = if matches!(arguments.verb, Verb::Run(_)) { "info,kube_client=error" } else { "off" };
@@ -97,18 +108,30 @@ async fn dispatch(arguments: Arguments) -> ExitCode {
         }
         Verb::Demo(options) => Box::pin(demo::demo(&options)).await,
         Verb::Run(options) => Box::pin(run::run(&options, arguments.global.insecure)).await,
-        Verb::Render(options) => Box::pin(offline::render(&options)).await,
+        Verb::Render(options) => return ended(Box::pin(offline::render(&options)).await),
+        Verb::Lint(options) => return ended(offline::lint(&options)),
         Verb::JsonnetWorker(options) => jsonnet_worker::run(&options),
     };
-    ended(result)
+    ended(result.map(|()| ExitCode::SUCCESS))
 }
 
-fn ended(result: anyhow::Result<()>) -> ExitCode {
+/// The code to end with; an error is told first.
+fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("Error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_flags_of_all_verbs_fit_together() {
+        super::Arguments::command().debug_assert();
     }
 }

@@ -58,4 +58,4 @@ pub use functions::{FunctionError, FunctionResult, Functions, Signature, bytes_o
 pub use limits::{Limit, Limits};
 pub use options::{MissingKey, Options};
 pub use set::{Compiled, TemplateSet};
-pub use value::{List, ListType, Map, MapType, Object, Type, Value};
+pub use value::{List, ListType, Map, MapMethod, MapType, NamedMap, Object, Type, Value};

@@ -8,6 +8,9 @@ pub const DEFAULT_KUBE_VERSION: &str = "v1.37.0";
 /// The Helm version that charts see.
 pub const HELM_VERSION: &str = "v4.3";
 
+/// The Helm version that charts see which are rendered as by Helm 3.
+pub(crate) const HELM_3_VERSION: &str = "v3.22";
+
 /// The APIs that every render assumes, before the cluster's own are added.
 pub const DEFAULT_API_VERSIONS: &[&str] = &[
     "v1",

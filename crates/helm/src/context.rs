@@ -8,8 +8,9 @@ use gotmpl::{Map, Value};
 
 use crate::capabilities::Capabilities;
 use crate::chart::Instance;
+use crate::common_values;
 use crate::objects::{Files, capabilities};
-use crate::release::Release;
+use crate::release::{Flavor, Release};
 use crate::values::{Table, table_to_template};
 
 /// A template ready to be executed.
@@ -38,6 +39,7 @@ pub(crate) fn jobs(
     release: &Release,
     capabilities: &Capabilities,
 ) -> Vec<Job> {
+    let flavor = release.flavor;
     let release = Value::map([
         ("Name", Value::string(release.name.as_str())),
         ("Namespace", Value::string(release.effective_namespace())),
@@ -46,8 +48,12 @@ pub(crate) fn jobs(
         ("Revision", Value::Int(release.revision)),
         ("Service", Value::from("Helm")),
     ]);
-    let mut collector =
-        Collector { release, capabilities: capabilities::to_template(capabilities), jobs: Vec::new() };
+    let mut collector = Collector {
+        flavor,
+        release,
+        capabilities: capabilities::to_template(capabilities, flavor),
+        jobs: Vec::new(),
+    };
     collector.collect(root, None, &table_to_template(values));
     let mut jobs = collector.jobs;
     jobs.sort_by(|a, b| execution_order(&a.name, &b.name));
@@ -64,29 +70,42 @@ fn execution_order(a: &str, b: &str) -> Ordering {
 }
 
 struct Collector {
+    flavor: Flavor,
     release: Value,
     capabilities: Value,
     jobs: Vec<Job>,
 }
 
 impl Collector {
-    fn collect(&mut self, chart: &Instance, parent: Option<&str>, values: &Value) -> Map {
-        let path = full_path(parent, &chart.name);
-        let metadata = chart.chart.metadata.to_template();
-        metadata.insert("Name", Value::String(chart.name.clone()));
-        metadata.insert("IsRoot", Value::Bool(parent.is_none()));
+    /// `.Chart`: a map in Helm 4; in Helm 3 a struct, whose unknown fields are errors.
+    fn metadata(&self, chart: &Instance, is_root: bool) -> Value {
         let mut declared = chart.chart.metadata.clone();
         declared.dependencies.clone_from(&chart.declared);
-        if let Some(dependencies) = declared.to_template().get("Dependencies") {
-            metadata.insert("Dependencies", dependencies);
+        declared.name = chart.name.to_string();
+        if self.flavor == Flavor::Helm3 {
+            return declared.to_record(is_root);
         }
+        let metadata = declared.to_template();
+        metadata.insert("IsRoot", Value::Bool(is_root));
+        Value::Map(metadata)
+    }
+
+    fn named(&self, values: &Value) -> Value {
+        values
+            .as_map()
+            .map_or_else(|| values.clone(), |map| Value::Map(common_values::named(map, self.flavor)))
+    }
+
+    fn collect(&mut self, chart: &Instance, parent: Option<&str>, values: &Value) -> Map {
+        let path = full_path(parent, &chart.name);
+        let metadata = self.metadata(chart, parent.is_none());
         let subcharts = Map::new();
         let context: Map = [
-            ("Chart", Value::Map(metadata)),
+            ("Chart", metadata),
             ("Files", Value::object(Files(chart.chart.files.clone()))),
             ("Release", self.release.clone()),
             ("Capabilities", self.capabilities.clone()),
-            ("Values", values.clone()),
+            ("Values", self.named(values)),
             ("Subcharts", Value::Map(subcharts.clone())),
         ]
         .into_iter()
@@ -106,7 +125,7 @@ impl Collector {
                 name: format!("{path}/{}", template.path).into(),
                 text: template.text.clone(),
                 base_path: base_path.clone(),
-                context: context.clone(),
+                context: common_values::named(&context, self.flavor),
             };
             if !library || job.is_partial() {
                 self.jobs.push(job);

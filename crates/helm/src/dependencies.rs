@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use crate::chart::{Chart, Dependency, Instance};
 use crate::error::Error;
+use crate::release::Flavor;
 use crate::values::coalesce::coalesce;
 use crate::values::{Data, Nulls, Table, fill, scalar_at, table_at};
 use crate::version;
 
 /// Decides which charts take part, then moves exported values up.
-pub(crate) fn process(chart: &Arc<Chart>, values: &Table) -> Result<Instance, Error> {
-    let mut instance = Instance::of(chart);
-    enable(&mut instance, values, "")?;
+pub(crate) fn process(chart: &Arc<Chart>, values: &Table, flavor: Flavor) -> Result<Instance, Error> {
+    let mut instance = Instance::of(chart, flavor);
+    enable(&mut instance, values, "", flavor.nulls())?;
     import_values(&mut instance)?;
     Ok(instance)
 }
@@ -21,7 +22,7 @@ fn is_meant(dependency: &Dependency, chart: &Instance) -> bool {
     *chart.name == *dependency.name && version::satisfies(&chart.chart.metadata.version, &dependency.version)
 }
 
-fn enable(instance: &mut Instance, values: &Table, path: &str) -> Result<(), Error> {
+fn enable(instance: &mut Instance, values: &Table, path: &str, nulls: Nulls) -> Result<(), Error> {
     if !instance.chart.metadata.lists_dependencies {
         return Ok(());
     }
@@ -43,7 +44,7 @@ fn enable(instance: &mut Instance, values: &Table, path: &str) -> Result<(), Err
     }
     instance.dependencies = dependencies;
 
-    let values = coalesce(instance, values, Nulls::Remove)?;
+    let values = coalesce(instance, values, nulls)?;
     for dependency in &mut instance.declared {
         by_tags(dependency, &values);
         by_conditions(dependency, &values, path);
@@ -58,7 +59,7 @@ fn enable(instance: &mut Instance, values: &Table, path: &str) -> Result<(), Err
     instance.declared.retain(|dependency| !disabled.contains(&dependency.name));
     for chart in &mut instance.dependencies {
         let path = format!("{path}{}.", chart.name);
-        enable(chart, &values, &path)?;
+        enable(chart, &values, &path, nulls)?;
     }
     Ok(())
 }

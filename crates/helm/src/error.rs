@@ -49,6 +49,26 @@ pub enum Error {
         /// The most bytes.
         limit: u64,
     },
+    /// A file of a chart is larger than the budget.
+    #[error("chart file {file:?} of {chart} has {size} bytes, more than the {limit} allowed for one file")]
+    FileTooLarge {
+        /// The chart.
+        chart: String,
+        /// The file in it.
+        file: String,
+        /// Its bytes.
+        size: u64,
+        /// The most bytes.
+        limit: u64,
+    },
+    /// A chart has more files than the budget.
+    #[error("chart {chart} has more than the {limit} files allowed")]
+    TooManyFiles {
+        /// The chart.
+        chart: String,
+        /// The most files.
+        limit: usize,
+    },
     /// A sub-chart could not be loaded.
     #[error("error unpacking subchart {name} in {parent}: {source}")]
     Subchart {
@@ -58,6 +78,17 @@ pub enum Error {
         parent: String,
         /// Why not.
         source: Box<Error>,
+    },
+    /// Chart.yaml is of a kind that isn't supported.
+    #[error(
+        "unsupported chart version: chart {chart} has the apiVersion {version:?}; \
+         v1 and v2 are supported"
+    )]
+    ApiVersion {
+        /// The chart.
+        chart: String,
+        /// Its apiVersion.
+        version: String,
     },
     /// A library chart has nothing to render.
     #[error("library charts are not installable (chart {0})")]

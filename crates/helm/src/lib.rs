@@ -33,22 +33,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Where Helm's major versions differ, [`Flavor`] chooses. [`print()`] makes what the command line prints, [`render()`] the
+//! documents of an application.
+//!
 //! Deliberately absent: fetching charts and dependencies (see the `source` crate), repositories, `lookup` of live
 //! objects and `getHostByName` (both find nothing, as offline in Helm), installing, plugins and post-renderers.
 
 mod budget;
 mod capabilities;
 mod chart;
+mod common_values;
 mod context;
 mod dependencies;
 mod error;
 mod functions;
 mod glob;
+mod matching;
 mod objects;
 mod output;
 mod release;
 mod render;
 mod schema;
+mod show_only;
 mod trace;
 mod values;
 mod version;
@@ -58,6 +64,6 @@ pub use capabilities::{DEFAULT_API_VERSIONS, DEFAULT_KUBE_VERSION, HELM_VERSION}
 pub use chart::{Chart, ChartFile, Dependency, ImportValues, Maintainer, Metadata, Template};
 pub use error::Error;
 pub use output::{Document, Hook, Rendered, Role};
-pub use release::Release;
-pub use render::render;
+pub use release::{Flavor, Release};
+pub use render::{print, render};
 pub use values::{Data, Table, Values, ValuesFile};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::error::Error;
+use crate::release::Flavor;
 
 /// What a document is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +136,13 @@ const EVENTS: &[&str] = &[
 
 /// Known kinds by their place, unknown ones behind them by name.
 fn rank(document: &Document) -> (usize, &str) {
-    let kind = document.value.get("kind").and_then(Json::as_str).unwrap_or("");
+    let kind = match document.value.get("kind") {
+        Some(Json::String(kind)) => kind,
+        // Go reads any scalar into a string.
+        Some(Json::Bool(true)) => "true",
+        Some(Json::Bool(false)) => "false",
+        _ => "",
+    };
     match INSTALL_ORDER.iter().position(|known| *known == kind) {
         Some(at) => (at, ""),
         None => (INSTALL_ORDER.len(), kind),
@@ -143,10 +150,12 @@ fn rank(document: &Document) -> (usize, &str) {
 }
 
 /// Sorts rendered files, given by name, into manifests and hooks.
-pub(crate) fn assemble(files: &[(Arc<str>, String)]) -> Result<Vec<Document>, Error> {
+pub(crate) fn assemble(files: &[(Arc<str>, String)], flavor: Flavor) -> Result<Vec<Document>, Error> {
     let (mut manifests, mut hooks) = (Vec::new(), Vec::new());
     for (source, text) in files {
         for piece in pieces(text) {
+            // Helm 3 takes the white space around separators as part of them.
+            let piece = if flavor == Flavor::Helm3 { piece.trim_end() } else { piece };
             let value = head(source, text, piece)?;
             let role = match hook_of(&value) {
                 Found::Nothing => Role::Manifest,
@@ -220,6 +229,9 @@ fn head(source: &Arc<str>, file: &str, piece: &str) -> Result<Json, Error> {
         Some(Json::Object(metadata)) => metadata,
         Some(found) => return Err(mismatch(found, "struct field SimpleHead.metadata")),
     };
+    if let Some(found @ (Json::Array(_) | Json::Object(_))) = metadata.get("name") {
+        return Err(mismatch(found, "struct field .metadata.name of type string"));
+    }
     match metadata.get("annotations") {
         None | Some(Json::Null) => {}
         Some(Json::Object(annotations)) => {
@@ -295,8 +307,11 @@ mod tests {
             ),
             (Arc::from("c/templates/b.yaml"), "kind: Namespace\n---\nkind: Service\nx: 2".to_string()),
         ];
-        let kinds: Vec<String> =
-            assemble(&files).unwrap().into_iter().map(|document| document.text.replace('\n', " ")).collect();
+        let kinds: Vec<String> = assemble(&files, Flavor::Helm4)
+            .unwrap()
+            .into_iter()
+            .map(|document| document.text.replace('\n', " "))
+            .collect();
         assert_eq!(
             kinds,
             ["kind: Namespace ", "kind: Service ", "kind: Service x: 2", "kind: Apple", "kind: Zebra "]
@@ -308,7 +323,7 @@ mod tests {
         let hook = |events: &str| {
             let text =
                 format!("metadata: {{annotations: {{helm.sh/hook: '{events}', helm.sh/hook-weight: '-5'}}}}");
-            let mut found = assemble(&[(Arc::from("x"), text)]).unwrap();
+            let mut found = assemble(&[(Arc::from("x"), text)], Flavor::Helm4).unwrap();
             found.pop().map(|document| document.role)
         };
         let expected = |events: &[&str]| {
@@ -323,7 +338,7 @@ mod tests {
     #[test]
     fn errors_name_file_and_line() {
         let text = "\n---\na: 1\n---\nb: 1\nc: d: e\n".to_string();
-        let error = assemble(&[(Arc::from("chart/templates/x.yaml"), text)]).unwrap_err();
+        let error = assemble(&[(Arc::from("chart/templates/x.yaml"), text)], Flavor::Helm4).unwrap_err();
         assert_eq!(
             error.to_string(),
             "YAML parse error on chart/templates/x.yaml: error converting YAML to JSON: yaml: line 2: \

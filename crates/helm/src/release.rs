@@ -5,11 +5,33 @@ use std::sync::Arc;
 use gotmpl::{Environment, Functions, Limits, Options, State, TemplateSet, Value};
 
 use crate::error::Error;
+use crate::values::Nulls;
+
+/// Whose behavior charts meet, where Helm's major versions differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flavor {
+    /// Helm 3, as its last minor versions behave.
+    Helm3,
+    /// Helm 4, which Argo CD renders with, whatever version an application names.
+    #[default]
+    Helm4,
+}
+
+impl Flavor {
+    pub(crate) fn nulls(self) -> Nulls {
+        match self {
+            Self::Helm3 => Nulls::RemoveOldWay,
+            Self::Helm4 => Nulls::Remove,
+        }
+    }
+}
 
 /// A release to render a chart for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own in Helm")]
 pub struct Release {
+    /// Whose behavior is wanted.
+    pub flavor: Flavor,
     /// Its name, at most 53 characters of a DNS name.
     pub name: String,
     /// Its namespace; empty is `default`.
@@ -36,6 +58,7 @@ impl Release {
     /// A first installation with nothing special.
     pub fn new(name: &str, namespace: &str) -> Self {
         Self {
+            flavor: Flavor::default(),
             name: name.into(),
             namespace: namespace.into(),
             revision: 1,

@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::functions::{ERROR_END, ERROR_START};
+use crate::release::Flavor;
 
 /// An error while a template was parsed.
 pub(crate) fn parse_error(name: &str, error: &gotmpl::Error) -> Error {
@@ -18,11 +19,11 @@ pub(crate) fn parse_error(name: &str, error: &gotmpl::Error) -> Error {
 }
 
 /// An error while a template was executed.
-pub(crate) fn execution_error(error: &gotmpl::Error) -> Error {
-    Error::Template { message: message(error), limit: error.limit() }
+pub(crate) fn execution_error(error: &gotmpl::Error, flavor: Flavor) -> Error {
+    Error::Template { message: message(error, flavor), limit: error.limit() }
 }
 
-fn message(error: &gotmpl::Error) -> String {
+fn message(error: &gotmpl::Error, flavor: Flavor) -> String {
     let text = error.to_string();
     let gotmpl::Error::Execute(outermost) = error else { return text };
     let own_words = text.find(ERROR_START).zip(text.rfind(ERROR_END));
@@ -32,7 +33,11 @@ fn message(error: &gotmpl::Error) -> String {
         let place = format!("{}:{}:{}", outermost.parse_name, outermost.line, outermost.column);
         return format!("execution error at ({place}): {words}");
     }
-    trace(error).unwrap_or(text)
+    match flavor {
+        // One line for the whole chain.
+        Flavor::Helm3 => text,
+        Flavor::Helm4 => trace(error).unwrap_or(text),
+    }
 }
 
 /// A block for each template on the way to the error; `None` if something else than templates is on it.

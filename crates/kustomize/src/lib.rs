@@ -86,6 +86,21 @@ pub struct Document {
     pub file: String,
 }
 
+impl Document {
+    /// The namespace the object is in, `default` when it names none; `None` for objects that are in no namespace.
+    pub fn namespace(&self) -> Option<&str> {
+        let text = |pointer: &str| self.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (group, version) = text("/apiVersion").rsplit_once('/').unwrap_or(("", text("/apiVersion")));
+        if identity::is_cluster_scoped(group, version, text("/kind")) {
+            return None;
+        }
+        Some(match text("/metadata/namespace") {
+            "" => "default",
+            namespace => namespace,
+        })
+    }
+}
+
 /// What came of a build.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

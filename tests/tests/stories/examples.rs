@@ -17,7 +17,7 @@ const EXAMPLES: &[&str] = &[
 
 #[test]
 fn the_example_applications_and_a_public_chart_become_healthy() {
-    let Some(corpus) = tests::corpus() else {
+    let Some(corpus) = tests::corpus_folder() else {
         println!(
             "skipped: no corpus beside the checkout (set ARGOSY_CORPUS to run the example applications)"
         );

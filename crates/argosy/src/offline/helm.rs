@@ -5,32 +5,45 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use helm::{Budget, Chart, Release, Rendered, Values, ValuesFile};
-use types::glob::Glob;
+use helm::{Budget, Chart, Flavor, Release, Rendered, Values, ValuesFile};
+use tree::TreePath;
 
+use super::files;
 use super::folder::{Place, RootOption};
+use super::remote::Fetched;
 
 const EXAMPLES: &str = "\
 Examples:
   argosy render helm charts/shop --name shop --namespace web
   argosy render helm shop-1.2.0.tgz -f production.yaml --set image.tag=v2,replicas=3
-  argosy render helm charts/shop --show-only 'templates/deploy*.yaml' --api-versions monitoring.coreos.com/v1";
+  argosy render helm charts/shop --show-only 'templates/deploy*.yaml' --api-versions monitoring.coreos.com/v1
+  argosy render helm charts/shop --include-crds --output-dir out
+  argosy render helm oci://registry.example.com/charts/shop --version 1.x
+  argosy render helm shop --repo https://charts.example.com --version '~1.2' --name web";
 
 /// The name of a release that nobody named, as Helm has it.
 const DEFAULT_NAME: &str = "release-name";
 /// The longest text that is taken from standard input.
 const MAX_INPUT_BYTES: u64 = 64 << 20;
 
-/// The flags of `helm template`; the release's name is one of them here.
+/// The flags of `helm template`. Those of an installation that a render has no use for are in [`Unused`].
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, disable_version_flag = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own in Helm")]
 pub(super) struct HelmOptions {
-    /// A chart's directory or archive (.tgz).
-    chart: PathBuf,
-    /// The release's name.
-    #[arg(long, default_value = DEFAULT_NAME)]
-    name: String,
+    /// A chart's directory or archive (.tgz), its name in the repository of --repo, or oci://REGISTRY/CHART; the release's
+    /// name may stand before it, as in Helm.
+    #[arg(value_name = "[NAME] CHART", num_args = 1..=2, required = true)]
+    chart: Vec<String>,
+    /// The release's name; release-name by default.
+    #[arg(long)]
+    name: Option<String>,
+    /// A template that makes the release's name.
+    #[arg(long, value_name = "TEMPLATE", conflicts_with = "name")]
+    name_template: Option<String>,
+    /// Accepted for scripts: a release that is only printed needs no generated name.
+    #[arg(long, short, conflicts_with = "name")]
+    generate_name: bool,
     /// The release's namespace.
     #[arg(long, short, default_value = "default")]
     namespace: String,
@@ -61,6 +74,9 @@ pub(super) struct HelmOptions {
     /// Print the definitions in crds/, too.
     #[arg(long)]
     include_crds: bool,
+    /// Leave out the definitions in crds/, which is the default; --include-crds wins.
+    #[arg(long)]
+    skip_crds: bool,
     /// Leave out tests.
     #[arg(long)]
     skip_tests: bool,
@@ -76,27 +92,69 @@ pub(super) struct HelmOptions {
     /// Print only what comes from these files of the chart; patterns are allowed.
     #[arg(long, short, value_name = "TEMPLATE")]
     show_only: Vec<String>,
+    /// Write a file for each template below this directory instead of printing.
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+    /// With --output-dir: write into a directory of the release's name there.
+    #[arg(long)]
+    release_name: bool,
+    /// The major version of Helm whose behavior the chart meets, where they differ.
+    #[arg(long, value_name = "VERSION", default_value = "4", value_parser = ["3", "4"])]
+    helm_version: String,
+    #[command(flatten)]
+    remote: super::remote::RemoteOptions,
+    #[command(flatten)]
+    unused: super::helm_flags::Unused,
     #[command(flatten)]
     root: RootOption,
 }
 
-/// What `helm template` prints.
-pub(super) fn template(options: &HelmOptions) -> Result<String> {
-    let shown = options.chart.display().to_string();
-    let chart = if is_archive(&options.chart) {
-        archive(&options.chart)?
-    } else {
-        let place = Place::open(&options.chart, &options.root)?;
-        load(&place).with_context(|| shown.clone())?
+impl HelmOptions {
+    /// The chart, when it has to be fetched.
+    pub(super) fn remote(&self) -> Option<(&str, &super::remote::RemoteOptions)> {
+        let chart = self.chart.last()?;
+        let is_remote = chart.starts_with("oci://") || self.remote.repo.is_some() || chart.contains("://");
+        is_remote.then_some((chart.as_str(), &self.remote))
+    }
+
+    fn release(&self) -> Result<Release> {
+        let name = match (self.chart.as_slice(), &self.name, &self.name_template) {
+            ([_, _], Some(_), _) => bail!("the release is named twice: by --name and before the chart"),
+            ([_, _], _, Some(_)) => bail!("cannot set --name-template and also specify a name"),
+            ([_, _], ..) if self.generate_name => bail!("cannot set --generate-name and also specify a name"),
+            ([name, _], ..) => name.clone(),
+            (_, Some(name), _) => name.clone(),
+            (_, None, Some(template)) => Release::name_from_template(template, Arc::new(Machine))?,
+            _ => DEFAULT_NAME.to_owned(),
+        };
+        let mut release = Release::new(&name, &self.namespace);
+        release.flavor = if self.helm_version == "3" { Flavor::Helm3 } else { Flavor::Helm4 };
+        release.kube_version.clone_from(&self.kube_version);
+        release.api_versions = self.api_versions.iter().filter(|api| !api.is_empty()).cloned().collect();
+        release.include_crds = self.include_crds;
+        release.skip_tests = self.skip_tests;
+        release.no_hooks = self.no_hooks;
+        release.is_upgrade = self.is_upgrade;
+        release.skip_schema_validation = self.skip_schema_validation;
+        Ok(release)
+    }
+}
+
+/// What `helm template` prints. A chart that had to be fetched comes with its `fetched` files.
+pub(super) fn template(options: &HelmOptions, fetched: Option<&Fetched>) -> Result<String> {
+    options.unused.check()?;
+    let name = options.chart.last().context("CHART is missing")?;
+    let path = Path::new(name);
+    let chart = match fetched {
+        Some(fetched) => Chart::load(&*fetched.tree, &TreePath::root(), &Budget::default())
+            .with_context(|| fetched.name.clone())?,
+        None if is_archive(path) => archive(path)?,
+        None => {
+            let place = Place::open(path, &options.root)?;
+            load(&place).with_context(|| name.clone())?
+        }
     };
-    let mut release = Release::new(&options.name, &options.namespace);
-    release.kube_version.clone_from(&options.kube_version);
-    release.api_versions.clone_from(&options.api_versions);
-    release.include_crds = options.include_crds;
-    release.skip_tests = options.skip_tests;
-    release.no_hooks = options.no_hooks;
-    release.is_upgrade = options.is_upgrade;
-    release.skip_schema_validation = options.skip_schema_validation;
+    let release = options.release()?;
     let values = Values {
         files: options.value_files.iter().map(|name| values_file(name)).collect::<Result<_>>()?,
         set_json: options.set_json.clone(),
@@ -105,9 +163,24 @@ pub(super) fn template(options: &HelmOptions) -> Result<String> {
         set_file: options.set_file.clone(),
         set_literal: options.set_literal.clone(),
     };
-    let rendered = render(&chart, &values, &release).with_context(|| shown)?;
-    let output = rendered.to_template_output();
-    if options.show_only.is_empty() { Ok(output) } else { shown_only(&output, &options.show_only) }
+    let rendered = render(&chart, &values, &release).with_context(|| name.clone())?;
+    if let Some(directory) = &options.output_dir {
+        if !options.show_only.is_empty() {
+            bail!("--show-only prints and --output-dir writes: only one of them can be given");
+        }
+        let crds = if release.include_crds { rendered.crd_count() } else { 0 };
+        let below = if options.release_name { directory.join(&release.name) } else { directory.clone() };
+        let files = rendered.to_files();
+        let (definitions, others) = files.split_at(crds);
+        // Helm puts definitions right into the directory, release or not.
+        return Ok(files::write(directory, definitions)? + &files::write(&below, others)? + "\n");
+    }
+    if options.show_only.is_empty() {
+        return Ok(rendered.to_template_output());
+    }
+    rendered
+        .show_only(&options.show_only)
+        .map_err(|pattern| anyhow!("could not find template {pattern} in chart"))
 }
 
 /// What the chart renders to as an application with no options: definitions included, as Argo CD has it.
@@ -123,10 +196,28 @@ pub(super) fn plain(chart: &Arc<Chart>, shown: &str, options: &super::RenderOpti
     Ok(rendered.to_template_output())
 }
 
+/// The chart rendered with values files, as an application would be.
+pub(super) fn with_files(
+    chart: &Arc<Chart>,
+    value_files: &[String],
+    kube_version: Option<&str>,
+) -> Result<Rendered> {
+    let mut release = Release::new(DEFAULT_NAME, "");
+    release.kube_version = kube_version.map(str::to_owned);
+    release.include_crds = true;
+    let files = value_files.iter().map(|name| values_file(name)).collect::<Result<_>>()?;
+    let values = Values { files, ..Values::default() };
+    let table = values.merge(&|path| Err(format!("{path}: no files are read")))?;
+    Ok(helm::render(chart, &table, &release, &Budget::default(), Arc::new(Machine))?)
+}
+
 fn render(chart: &Arc<Chart>, values: &Values, release: &Release) -> Result<Rendered, helm::Error> {
-    let read_file = |path: &str| std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
-    let table = values.merge(&read_file)?;
-    helm::render(chart, &table, release, &Budget::default(), Arc::new(Machine))
+    let read_file = |path: &str| match std::fs::read(path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) => Err(format!("{path}: {error}")),
+    };
+    let table = values.merge_as(release.flavor, &read_file)?;
+    helm::print(chart, &table, release, &Budget::default(), Arc::new(Machine))
 }
 
 /// Whether a path is that of a packed chart.
@@ -167,46 +258,6 @@ fn values_file(name: &str) -> Result<ValuesFile> {
     };
     read.with_context(|| format!("cannot read {name}"))?;
     Ok(ValuesFile { name: name.to_owned(), text })
-}
-
-/// The parts of the output that come from the named files, pattern by pattern.
-fn shown_only(output: &str, patterns: &[String]) -> Result<String> {
-    let parts = parts(output);
-    let mut text = String::new();
-    for pattern in patterns {
-        // One star stays within a directory.
-        let glob = Glob::new(pattern, &['/']).map_err(|_| anyhow!("--show-only {pattern}: no pattern"))?;
-        let before = text.len();
-        for part in parts.iter().filter(|part| file_of(part).is_some_and(|file| glob.matches(file))) {
-            text.push_str(&format!("---\n{part}\n"));
-        }
-        if text.len() == before {
-            bail!("could not find template {pattern} in chart");
-        }
-    }
-    Ok(text)
-}
-
-/// The output cut at its separators. The blank lines behind a part belong to it, as Helm has it.
-fn parts(output: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for line in output.trim_start().split_inclusive('\n') {
-        match line.strip_prefix("---") {
-            Some(rest) => parts.push(rest.trim_start().to_owned()),
-            None => {
-                if let Some(part) = parts.last_mut() {
-                    part.push_str(line);
-                }
-            }
-        }
-    }
-    parts
-}
-
-/// The file that a part comes from, below its chart.
-fn file_of(part: &str) -> Option<&str> {
-    let source = part.lines().find_map(|line| line.split_once("# Source: "))?.1;
-    Some(source.split_once('/')?.1)
 }
 
 /// The clock and the randomness of this machine.

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use kustomize::Options;
 
+use super::files;
 use super::folder::{Place, RootOption};
 
 /// The names a kustomization may have.
@@ -14,7 +15,9 @@ const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kusto
 const EXAMPLES: &str = "\
 Examples:
   argosy render kustomize overlays/production
-  argosy render kustomize overlays/production --load-restrictor LoadRestrictionsNone";
+  argosy render kustomize overlays/production --load-restrictor LoadRestrictionsNone
+  argosy render kustomize overlays/production --enable-helm --helm-kube-version 1.34
+  argosy render kustomize overlays/production --output build    one file, or one a resource into a directory";
 
 /// The flags of `kustomize build`.
 #[derive(Debug, clap::Args)]
@@ -35,8 +38,70 @@ pub(super) struct KustomizeOptions {
     /// APIs of the cluster that those charts see.
     #[arg(long = "helm-api-versions", value_name = "APIS", value_delimiter = ',')]
     api_versions: Vec<String>,
+    /// The order of the output: legacy is that of installation.
+    #[arg(long, value_enum, default_value = "legacy")]
+    reorder: Reorder,
+    /// Label everything as managed by Kustomize.
+    #[arg(long)]
+    enable_managedby_label: bool,
+    /// Write to this file instead of printing; into a directory, a file for each object.
+    #[arg(long, short, value_name = "PATH")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    refused: Refused,
     #[command(flatten)]
     root: RootOption,
+}
+
+/// Flags of `kustomize build` about programs, which are never run, and those without a meaning here.
+#[derive(Debug, clap::Args)]
+struct Refused {
+    #[arg(long, hide = true)]
+    enable_exec: bool,
+    #[arg(long, hide = true)]
+    as_current_user: bool,
+    #[arg(long, short = 'e', hide = true)]
+    env: Vec<String>,
+    #[arg(long, hide = true)]
+    mount: Vec<String>,
+    #[arg(long, hide = true)]
+    network: bool,
+    #[arg(long, hide = true)]
+    network_name: Option<String>,
+    /// Plugins that are built in need no flag, others are refused where they are named.
+    #[arg(long, hide = true)]
+    enable_alpha_plugins: bool,
+    /// Charts are rendered in this process.
+    #[arg(long, hide = true)]
+    helm_command: Option<String>,
+    #[arg(long, hide = true)]
+    helm_debug: bool,
+    #[arg(long, hide = true)]
+    stack_trace: bool,
+}
+
+impl Refused {
+    fn check(&self) -> Result<()> {
+        for (given, flag) in [
+            (self.enable_exec, "--enable-exec"),
+            (self.as_current_user, "--as-current-user"),
+            (!self.env.is_empty(), "--env"),
+            (!self.mount.is_empty(), "--mount"),
+            (self.network, "--network"),
+            (self.network_name.as_deref().is_some_and(|name| name != "bridge"), "--network-name"),
+        ] {
+            if given {
+                bail!("{flag} is not supported: functions that are programs or containers are never run");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Reorder {
+    Legacy,
+    None,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,15 +114,47 @@ enum LoadRestrictor {
 
 /// What `kustomize build` prints.
 pub(super) fn build(options: &KustomizeOptions) -> Result<String> {
+    options.refused.check()?;
     let place = Place::open(&options.directory, &options.root)?;
     let build = Options {
+        keep_order: options.reorder == Reorder::None,
+        managed_by_label: options.enable_managedby_label,
         enable_helm: options.enable_helm,
         unrestricted: options.load_restrictor == LoadRestrictor::None,
         kube_version: options.kube_version.clone(),
         api_versions: options.api_versions.clone(),
-        ..Options::default()
     };
-    output(&place, &build).with_context(|| options.directory.display().to_string())
+    let shown = || options.directory.display().to_string();
+    let Some(target) = &options.output else { return output(&place, &build).with_context(shown) };
+    let documents = kustomize::build(&place.tree, &place.path, &build).with_context(shown)?;
+    if target.is_dir() {
+        files::write(target, &single_files(&documents))?;
+    } else {
+        let text = kustomize::to_output(&documents);
+        std::fs::write(target, text).with_context(|| format!("cannot write {}", target.display()))?;
+    }
+    Ok(String::new())
+}
+
+/// A file for each object, named as `kustomize build --output DIR` does: by the namespace, if there are several, and by
+/// group, version, kind and name.
+fn single_files(documents: &[kustomize::Document]) -> Vec<(String, String)> {
+    let namespaces: Vec<Option<&str>> = documents.iter().map(|document| document.namespace()).collect();
+    let mut known: Vec<&str> = namespaces.iter().flatten().copied().collect();
+    known.sort_unstable();
+    known.dedup();
+    let name_of = |document: &kustomize::Document, namespace: Option<&str>| {
+        let text = |pointer: &str| {
+            document.value.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_default()
+        };
+        let parts = text("/apiVersion").split('/').chain([text("/kind"), text("/metadata/name")]);
+        let parts: Vec<&str> = namespace.filter(|_| known.len() > 1).into_iter().chain(parts).collect();
+        parts.join("_").to_lowercase().replace('/', "_") + ".yaml"
+    };
+    let pairs = documents.iter().zip(&namespaces);
+    pairs
+        .map(|(document, namespace)| (name_of(document, *namespace), goyaml::to_string(&document.value)))
+        .collect()
 }
 
 /// What the kustomization renders to with no options.

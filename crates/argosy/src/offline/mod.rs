@@ -10,22 +10,35 @@
 //! The engines are those of the control plane. The verbs named after a tool take that tool's flags and print its bytes,
 //! so that they can stand in for it in a script.
 //!
-//! Deliberately absent: an Application's options and its several sources, which are the API server's to know
-//! (`argosy app manifests`); fetching anything; output into files.
+//! Three verbs go further: `-f application.yaml` renders as the control plane would (`application`), `diff` shows what
+//! a change in a repository makes of its Applications (`difference`, `repository`), and `argosy lint` says what is wrong
+//! with charts and kustomizations (`lint`). Only these, and charts that are named by a URL (`remote`), use the network.
+//!
+//! Deliberately absent: everything that would run a program, and whatever a cluster would have to be asked.
 
+mod application;
+mod difference;
 mod directory;
+mod files;
 mod folder;
 mod helm;
+mod helm_flags;
 mod jsonnet;
 mod kustomize;
+mod lint;
+mod remote;
+mod repository;
 
 use std::io::{ErrorKind, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 
 use folder::Place;
+pub(crate) use lint::LintOptions;
+use remote::Fetched;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,6 +47,9 @@ Examples:
   argosy render helm charts/shop --name shop -f production.yaml --set image.tag=v2 --include-crds
   argosy render kustomize overlays/production --load-restrictor LoadRestrictionsNone
   argosy render jsonnet main.jsonnet --ext-str region=eu --tla-code replicas=3
+  argosy render -f application.yaml               as Argo CD would, from its repositories
+  argosy render -f application.yaml --revision v1.2 --explain
+  argosy render diff --from main --to HEAD        what a change makes of a repository's Applications
   argosy render charts/shop | kubectl diff -f -   what it would change";
 
 /// What `argosy render` is told.
@@ -41,8 +57,20 @@ Examples:
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXAMPLES)]
 pub(crate) struct RenderOptions {
     /// A directory, a packed chart (.tgz), or a manifest or Jsonnet file.
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "file")]
     path: Option<PathBuf>,
+    /// A file of Applications, which are rendered from their repositories.
+    #[arg(long, short, value_name = "APPLICATION", conflicts_with = "path")]
+    file: Option<PathBuf>,
+    /// With -f: the revision in place of the Application's own; several for several sources, in their order.
+    #[arg(long, value_name = "REV", requires = "file")]
+    revision: Vec<String>,
+    /// With -f: print what was read and why, instead of the manifests.
+    #[arg(long, requires = "file")]
+    explain: bool,
+    /// Write files into this directory instead of printing, each under the name of the file that its objects come from.
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
     /// The release's name for charts; the chart's own by default.
     #[arg(long)]
     name: Option<String>,
@@ -61,6 +89,7 @@ pub(crate) struct RenderOptions {
     tool: Option<Tool>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 enum Tool {
     /// Print what `helm template` prints.
@@ -69,24 +98,87 @@ enum Tool {
     Kustomize(kustomize::KustomizeOptions),
     /// Evaluate a Jsonnet program and print its objects.
     Jsonnet(jsonnet::JsonnetOptions),
+    /// Show what a change in a repository makes of its Applications' manifests.
+    Diff(difference::DiffOptions),
 }
 
-/// Renders and prints.
+impl RenderOptions {
+    /// Whether something has to be fetched; all else needs no runtime.
+    pub(crate) fn needs_network(&self) -> bool {
+        self.file.is_some()
+            || match &self.tool {
+                Some(Tool::Helm(options)) => options.remote().is_some(),
+                Some(Tool::Diff(_)) => true,
+                _ => false,
+            }
+    }
+}
+
+/// Renders with what is on this machine, and prints.
 ///
 /// # Errors
 /// When something cannot be read or rendered; the error says which file, and where in it.
-pub(crate) async fn render(options: &RenderOptions) -> Result<()> {
-    // Templates and programs may nest as deeply as their budgets allow, which the usual stacks do not.
-    let text = std::thread::scope(|scope| -> Result<String> {
+pub(crate) fn render_here(options: &RenderOptions) -> Result<()> {
+    print(&on_thread(|| text(options, None))?)
+}
+
+/// Renders what has to be fetched first, and prints.
+///
+/// # Errors
+/// As for [`render_here`], and when something cannot be fetched. An error of `diff` ends with the code 2.
+pub(crate) async fn render(options: &RenderOptions) -> Result<ExitCode> {
+    if let Some(Tool::Diff(options)) = &options.tool {
+        let (text, code) = match difference::run(options).await {
+            Ok(found) => found,
+            Err(error) => {
+                eprintln!("Error: {error:#}");
+                return Ok(ExitCode::from(2));
+            }
+        };
+        print(&text)?;
+        return Ok(code);
+    }
+    if let Some(file) = &options.file {
+        let text = application::render(file, options).await?;
+        print(&to_directory(text, options)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let fetched = match &options.tool {
+        Some(Tool::Helm(options)) => match options.remote() {
+            Some((chart, remote)) => Some(remote::fetch(chart, remote).await?),
+            None => None,
+        },
+        _ => None,
+    };
+    print(&on_thread(|| text(options, fetched.as_ref()))?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Looks at charts and kustomizations, and prints what is wrong with them.
+///
+/// # Errors
+/// When a directory cannot be looked into.
+pub(crate) fn lint(options: &LintOptions) -> Result<ExitCode> {
+    let (text, code) = on_thread(|| lint::run(options))?;
+    print(&text)?;
+    Ok(code)
+}
+
+/// Does the work on a stack that is large enough: templates and programs may nest as deeply as their budgets allow.
+fn on_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| -> Result<T> {
         let thread = std::thread::Builder::new()
             .name("render".to_owned())
             .stack_size(::jsonnet::STACK_BYTES)
-            .spawn_scoped(scope, || text(options).map_err(with_hint))
+            .spawn_scoped(scope, || work().map_err(with_hint))
             .context("cannot start a thread")?;
         thread
             .join()
             .map_err(|_| anyhow!("the renderer stopped with a fault of its own; please report it"))?
-    })?;
+    })
+}
+
+fn print(text: &str) -> Result<()> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         // Whoever reads it has seen enough, as `head` does.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -94,14 +186,33 @@ pub(crate) async fn render(options: &RenderOptions) -> Result<()> {
     }
 }
 
-fn text(options: &RenderOptions) -> Result<String> {
+fn text(options: &RenderOptions, fetched: Option<&Fetched>) -> Result<String> {
     match (&options.tool, &options.path) {
-        (Some(Tool::Helm(options)), _) => helm::template(options),
+        (Some(Tool::Helm(options)), _) => helm::template(options, fetched),
         (Some(Tool::Kustomize(options)), _) => kustomize::build(options),
         (Some(Tool::Jsonnet(options)), _) => jsonnet::evaluate(options),
-        (None, Some(path)) => detected(path, options),
+        (Some(Tool::Diff(_)), _) => Err(anyhow!("diff compares revisions and renders nothing by itself")),
+        (None, Some(path)) => to_directory(detected(path, options)?, options),
         (None, None) => Err(anyhow!("PATH is missing")),
     }
+}
+
+/// The output itself, or, with `--output-dir`, the names of the files that it was written to: the documents go to where
+/// their headers say they come from, those without a header to `manifests.yaml`.
+fn to_directory(text: String, options: &RenderOptions) -> Result<String> {
+    let Some(directory) = &options.output_dir else { return Ok(text) };
+    let mut parts: Vec<(String, String)> = Vec::new();
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        let is_separator = line.trim_end() == "---";
+        let source = lines.peek().filter(|_| is_separator).and_then(|next| next.strip_prefix("# Source: "));
+        match (source, parts.last_mut()) {
+            (Some(source), _) => parts.push((source.trim_end().to_owned(), line.to_owned())),
+            (None, Some((_, part))) => part.push_str(line),
+            (None, None) => parts.push(("manifests.yaml".to_owned(), line.to_owned())),
+        }
+    }
+    files::write(directory, &parts)
 }
 
 /// The error, and what to do about it where a user cannot know.
@@ -114,7 +225,7 @@ fn with_hint(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// Renders what is at the path with the tool that it is made for, as the control plane chooses it.
-fn detected(path: &std::path::Path, options: &RenderOptions) -> Result<String> {
+fn detected(path: &Path, options: &RenderOptions) -> Result<String> {
     let shown = path.display().to_string();
     if helm::is_archive(path) {
         return helm::plain(&helm::archive(path)?, &shown, options);

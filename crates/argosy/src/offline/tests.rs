@@ -31,7 +31,7 @@ fn run(folder: &tempfile::TempDir, words: &[&str]) -> Result<String, String> {
     let words = words.iter().map(|word| word.replace('@', place));
     let command = Command::try_parse_from(std::iter::once("render".to_owned()).chain(words));
     let command = command.map_err(|error| error.to_string())?;
-    text(&command.options).map_err(with_hint).map_err(|error| format!("{error:#}").replace(place, "@"))
+    text(&command.options, None).map_err(with_hint).map_err(|error| format!("{error:#}").replace(place, "@"))
 }
 
 const CHART: &[(&str, &str)] = &[

@@ -259,6 +259,16 @@ impl State {
         let missing_key = self.set.options().missing_key;
         match &receiver.value {
             Value::Map(map) => {
+                if let Some(method) = map.method(name) {
+                    let values = self.arguments(dot, &method.signature, name, arguments, last)?;
+                    return match (method.body)(map, &values, self) {
+                        Ok(value) => Ok(Held::plain(value)),
+                        Err(error) => {
+                            self.at(node.place);
+                            Err(self.stop_call(name, error))
+                        }
+                    };
+                }
                 if has_arguments {
                     return Err(self.stop(format!("{name} is not a method but has arguments")));
                 }

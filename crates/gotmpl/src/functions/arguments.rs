@@ -58,10 +58,10 @@ pub(crate) fn int_of(value: &Value) -> i64 {
     value.as_int().unwrap_or(0)
 }
 
-/// The map of an argument of map type; a nil map reads as an empty one.
+/// The map of an argument of map type, no longer of a named one; a nil map reads as an empty one.
 pub(crate) fn map_of(value: &Value) -> Map {
     match value {
-        Value::Map(map) => map.clone(),
+        Value::Map(map) => map.plain(),
         _ => Map::new(),
     }
 }
@@ -71,6 +71,9 @@ pub(crate) fn items_of(value: &Value) -> Option<Cow<'_, [Value]>> {
     match value {
         Value::List(list) => Some(Cow::Borrowed(list)),
         Value::Bytes(bytes) => Some(Cow::Owned(bytes.iter().map(|byte| Value::Uint8(*byte)).collect())),
+        Value::Object(object) if object.kind() == "slice" => {
+            Some(Cow::Owned(object.entries()?.into_iter().map(|(_, item)| item).collect()))
+        }
         _ => None,
     }
 }

@@ -35,11 +35,12 @@ pub(super) fn register(functions: &mut Functions) {
         let Value::Map(map) = &all[0] else { return Err("assignment to entry in nil map".into()) };
         state.charge(1)?;
         map.insert(key(&all[1]), all[2].clone());
-        Ok(all[0].clone())
+        Ok(Value::Map(map.plain()))
     });
     functions.register("unset", KEY, |_, pair| {
-        map_of(&pair[0]).remove(&text_of(&pair[1]));
-        Ok(pair[0].clone())
+        let map = map_of(&pair[0]);
+        map.remove(&text_of(&pair[1]));
+        Ok(if pair[0].is_nil() { Value::Nil } else { Value::Map(map) })
     });
     functions.register("hasKey", KEY, |_, pair| {
         Ok(Value::Bool(map_of(&pair[0]).contains_key(&text_of(&pair[1]))))
@@ -165,7 +166,8 @@ fn dig(all: &[Value]) -> FunctionResult {
     }
     let map_type = "map[string]interface {}";
     let mut at = match start {
-        Value::Map(_) => start.clone(),
+        // Go asserts the very type here, which a named one is not.
+        Value::Map(map) if map.type_name().is_none() => start.clone(),
         other => return Err(not_a(other, map_type)),
     };
     let mut names = Vec::with_capacity(keys.len());

@@ -12,7 +12,7 @@ mod types;
 use std::sync::Arc;
 
 pub use list::{List, ListType};
-pub use map::{Map, MapType};
+pub use map::{Map, MapMethod, MapType, NamedMap};
 pub use object::Object;
 pub use types::Type;
 

@@ -100,9 +100,10 @@ impl Value {
                 ListType::List => "[][]interface {}",
                 ListType::Map => "[]map[string]interface {}",
             },
-            Value::Map(map) => match map.map_type() {
-                MapType::Any => "map[string]interface {}",
-                MapType::String => "map[string]string",
+            Value::Map(map) => match (map.type_name(), map.map_type()) {
+                (Some(name), _) => name,
+                (None, MapType::Any) => "map[string]interface {}",
+                (None, MapType::String) => "map[string]string",
             },
             Value::Time(_) => "time.Time",
             Value::Duration(_) => "time.Duration",

@@ -4,16 +4,16 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use super::ChartFile;
-use crate::budget::Budget;
+use crate::budget::Left;
 use crate::error::Error;
 
 /// Unpacks an archive: the files by their paths below the top folder.
-pub(crate) fn unpack(name: &str, bytes: &[u8], budget: &Budget) -> Result<Vec<ChartFile>, Error> {
+pub(crate) fn unpack(name: &str, bytes: &[u8], left: &mut Left<'_>) -> Result<Vec<ChartFile>, Error> {
     let wrong = |message: String| Error::Archive { name: name.to_string(), message };
-    let mut left = budget.chart_bytes;
     let mut files = Vec::new();
-    // One byte more than allowed, so that too much is told from just enough; headers count as well.
-    let unzipped = flate2::read::MultiGzDecoder::new(bytes).take(budget.chart_bytes.saturating_mul(2));
+    // Headers count as well, and are hardly ever more than what they describe.
+    let most = left.bytes().saturating_mul(2).saturating_add(1 << 20);
+    let unzipped = flate2::read::MultiGzDecoder::new(bytes).take(most);
     let mut archive = tar::Archive::new(unzipped);
     for entry in archive.entries().map_err(|error| wrong(error.to_string()))? {
         let mut entry = entry.map_err(|error| wrong(error.to_string()))?;
@@ -26,15 +26,10 @@ pub(crate) fn unpack(name: &str, bytes: &[u8], budget: &Budget) -> Result<Vec<Ch
         if !kind.is_file() {
             return Err(wrong(format!("{path} is neither a file nor a folder")));
         }
-        if entry.size() > left {
-            return Err(Error::TooLarge { chart: name.to_string(), limit: budget.chart_bytes });
-        }
+        // Before anything is read: the header says how much it will be, and no more than that is read.
+        left.take(name, &path, entry.size())?;
         let mut content = Vec::new();
-        entry.by_ref().take(left).read_to_end(&mut content).map_err(|error| wrong(error.to_string()))?;
-        left = left.saturating_sub(u64::try_from(content.len()).unwrap_or(u64::MAX));
-        if files.len() >= budget.chart_files {
-            return Err(wrong(format!("more than {} files", budget.chart_files)));
-        }
+        entry.read_to_end(&mut content).map_err(|error| wrong(error.to_string()))?;
         files.push(ChartFile { path: path.into(), content: Arc::from(content) });
     }
     if files.is_empty() {

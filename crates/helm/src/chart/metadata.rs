@@ -6,6 +6,7 @@ use gotmpl::{List, ListType, Map, MapType, Value};
 use serde_json::Value as Json;
 
 use crate::error::Error;
+use crate::objects::capabilities::Record;
 
 /// What Chart.yaml says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -308,6 +309,65 @@ impl Metadata {
     }
 }
 
+impl Metadata {
+    /// The metadata as templates of Helm 3 see it: a struct.
+    pub(crate) fn to_record(&self, is_root: bool) -> Value {
+        let map = self.to_template();
+        let field = |name: &'static str, json: &'static str| (name, json, map.get(name).unwrap_or_default());
+        let maintainers = self.maintainers.iter().map(|maintainer| {
+            let text = |text: &str| Value::string(text);
+            Value::object(Record::of(
+                "*chart.Maintainer",
+                [
+                    ("Name", "name", text(&maintainer.name)),
+                    ("Email", "email", text(&maintainer.email)),
+                    ("URL", "url", text(&maintainer.url)),
+                ],
+            ))
+        });
+        let dependencies = self.dependencies.iter().map(|dependency| {
+            let text = |text: &str| Value::string(text);
+            let map = dependency.to_template();
+            let given = |name: &str| map.as_map().and_then(|map| map.get(name)).unwrap_or_default();
+            Value::object(Record::of(
+                "*chart.Dependency",
+                [
+                    ("Name", "name", text(&dependency.name)),
+                    ("Version", "version", text(&dependency.version)),
+                    ("Repository", "repository", text(&dependency.repository)),
+                    ("Condition", "condition", text(&dependency.condition)),
+                    ("Tags", "tags", given("Tags")),
+                    ("Enabled", "enabled", Value::Bool(dependency.enabled)),
+                    ("ImportValues", "import-values", given("ImportValues")),
+                    ("Alias", "alias", text(&dependency.alias)),
+                ],
+            ))
+        });
+        let fields = [
+            field("Name", "name"),
+            field("Home", "home"),
+            field("Sources", "sources"),
+            field("Version", "version"),
+            field("Description", "description"),
+            field("Keywords", "keywords"),
+            ("Maintainers", "maintainers", Value::list(maintainers)),
+            field("Icon", "icon"),
+            field("APIVersion", "apiVersion"),
+            field("Condition", "condition"),
+            field("Tags", "tags"),
+            field("AppVersion", "appVersion"),
+            field("Deprecated", "deprecated"),
+            field("Annotations", "annotations"),
+            field("KubeVersion", "kubeVersion"),
+            ("Dependencies", "dependencies", Value::list(dependencies)),
+            field("Type", "type"),
+        ];
+        Value::object(
+            Record::of("struct { chart.Metadata; IsRoot bool }", fields).with("IsRoot", Value::Bool(is_root)),
+        )
+    }
+}
+
 fn dependencies(fields: &Fields<'_>) -> Result<Vec<Dependency>, String> {
     fields.objects("dependencies", "dependencies: ")?.iter().map(Dependency::from_fields).collect()
 }
@@ -318,7 +378,11 @@ impl Dependency {
         let imports = fields.list("import-values")?.iter().filter_map(|item| match item {
             Json::String(name) => Some(ImportValues { child: format!("exports.{name}"), parent: ".".into() }),
             Json::Object(map) => {
-                let path = |field: &str| map.get(field).and_then(text_of).unwrap_or_default();
+                // As Go prints what isn't there.
+                let path = |field: &str| match map.get(field) {
+                    None | Some(Json::Null) => "<nil>".to_string(),
+                    Some(value) => text_of(value).unwrap_or_default(),
+                };
                 Some(ImportValues { child: path("child"), parent: path("parent") })
             }
             _ => None,

@@ -14,8 +14,10 @@ use tree::{EntryKind, Tree, TreePath};
 
 pub use metadata::{Dependency, ImportValues, Maintainer, Metadata};
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Left};
 use crate::error::Error;
+use crate::release::Flavor;
+use crate::schema::Compiled;
 use crate::values::{self, Table};
 
 /// A file of a chart.
@@ -44,6 +46,8 @@ pub struct Chart {
     pub metadata: Metadata,
     /// values.yaml.
     pub values: Arc<Table>,
+    /// The first document of values.yaml, when it has several: Helm 3 reads no more of it.
+    pub(crate) first_values: Option<Arc<Table>>,
     /// values.schema.json.
     pub schema: Option<Arc<[u8]>>,
     /// What is in `templates/`.
@@ -54,6 +58,8 @@ pub struct Chart {
     pub crds: Vec<ChartFile>,
     /// The charts in `charts/`, by the name of their folder or archive.
     pub dependencies: Vec<Arc<Chart>>,
+    /// The schema as it is used, made by the first render that asks.
+    pub(crate) validator: Compiled,
     /// Templates parsed in earlier renders by full name. A memory of a pure function, nothing else.
     pub(crate) parsed: Mutex<HashMap<Arc<str>, Parsed>>,
 }
@@ -74,13 +80,17 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub(crate) fn of(chart: &Arc<Chart>) -> Self {
+    pub(crate) fn of(chart: &Arc<Chart>, flavor: Flavor) -> Self {
+        let values = match (&chart.first_values, flavor) {
+            (Some(first), Flavor::Helm3) => first.clone(),
+            _ => chart.values.clone(),
+        };
         Self {
             chart: chart.clone(),
             name: chart.metadata.name.as_str().into(),
             declared: chart.metadata.dependencies.clone(),
-            values: chart.values.clone(),
-            dependencies: chart.dependencies.iter().map(Self::of).collect(),
+            values,
+            dependencies: chart.dependencies.iter().map(|chart| Self::of(chart, flavor)).collect(),
         }
     }
 }
@@ -99,10 +109,10 @@ impl Chart {
             file: ".helmignore".into(),
             message,
         })?;
-        let mut walk =
-            Walk { tree, root: directory, ignore, budget, left: budget.chart_bytes, files: Vec::new() };
+        let mut walk = Walk { tree, place: &place, ignore, left: Left::new(budget), files: Vec::new() };
         walk.directory(directory, "", 0)?;
-        Self::from_files(&place, walk.files, budget, 0)
+        let Walk { files, mut left, .. } = walk;
+        Self::from_files(&place, files, &mut left, 0)
     }
 
     /// Reads a packed chart. `name` is for messages.
@@ -110,14 +120,16 @@ impl Chart {
     /// # Errors
     /// The archive is broken, larger than the budget, or holds no valid chart.
     pub fn from_archive(name: &str, bytes: &[u8], budget: &Budget) -> Result<Arc<Self>, Error> {
-        Self::from_files(name, archive::unpack(name, bytes, budget)?, budget, 0)
+        let mut left = Left::new(budget);
+        let files = archive::unpack(name, bytes, &mut left)?;
+        Self::from_files(name, files, &mut left, 0)
     }
 
     /// Makes a chart of files by their paths in it.
     fn from_files(
         place: &str,
         mut files: Vec<ChartFile>,
-        budget: &Budget,
+        left: &mut Left<'_>,
         depth: usize,
     ) -> Result<Arc<Self>, Error> {
         for file in &mut files {
@@ -125,16 +137,19 @@ impl Chart {
                 file.content = Arc::from(rest);
             }
         }
-        let described = files.iter().find(|file| &*file.path == "Chart.yaml");
+        // An archive can hold it twice.
+        let described = files.iter().rev().find(|file| &*file.path == "Chart.yaml");
         let described = described.ok_or_else(|| Error::ChartYamlMissing(place.to_string()))?;
         let mut chart = Self {
             metadata: Metadata::read(&text_of(described), place)?,
             values: Arc::default(),
+            first_values: None,
             schema: None,
             templates: Vec::new(),
             files: Arc::default(),
             crds: Vec::new(),
             dependencies: Vec::new(),
+            validator: Compiled::default(),
             parsed: Mutex::default(),
         };
         let mut kept = BTreeMap::new();
@@ -145,7 +160,7 @@ impl Chart {
         chart.files = Arc::new(kept);
         chart.metadata.validate()?;
         for (name, files) in subcharts {
-            if let Some(subchart) = chart.subchart(&name, files, budget, depth + 1)? {
+            if let Some(subchart) = chart.subchart(&name, files, left, depth + 1)? {
                 chart.dependencies.push(subchart);
             }
         }
@@ -164,11 +179,17 @@ impl Chart {
         match &*path {
             "Chart.yaml" | "Chart.lock" => {}
             "values.yaml" => {
-                let values = values::read(&text_of(&file)).map_err(|message| Error::ChartFile {
+                let text = text_of(&file);
+                let wrong = |message| Error::ChartFile {
                     chart: self.metadata.name.clone(),
                     file: path.to_string(),
                     message,
-                })?;
+                };
+                let values = values::read(&text).map_err(wrong)?;
+                if text.contains("\n---") {
+                    let first = values::read_as(Flavor::Helm3, &text).map_err(wrong)?;
+                    self.first_values = (first != values).then(|| Arc::new(first));
+                }
                 self.values = Arc::new(values);
             }
             "values.schema.json" => self.schema = Some(file.content),
@@ -210,7 +231,7 @@ impl Chart {
         &self,
         name: &str,
         files: Vec<ChartFile>,
-        budget: &Budget,
+        left: &mut Left<'_>,
         depth: usize,
     ) -> Result<Option<Arc<Self>>, Error> {
         if name.starts_with(['_', '.']) {
@@ -221,13 +242,13 @@ impl Chart {
             parent: self.metadata.name.clone(),
             source: Box::new(source),
         };
-        if depth > budget.chart_depth {
-            let message = format!("charts are nested deeper than {}", budget.chart_depth);
+        if depth > left.max_depth() {
+            let message = format!("charts are nested deeper than {}", left.max_depth());
             return Err(within(Error::Metadata { chart: name.to_string(), message }));
         }
         let files = match files.first() {
             Some(file) if name.ends_with(".tgz") && *file.path == *name => {
-                archive::unpack(name, &file.content, budget).map_err(within)?
+                archive::unpack(name, &file.content, left).map_err(within)?
             }
             _ => files
                 .into_iter()
@@ -241,14 +262,21 @@ impl Chart {
         if files.is_empty() {
             return Err(within(Error::ChartYamlMissing(name.to_string())));
         }
-        Self::from_files(name, files, budget, depth).map(Some).map_err(within)
+        Self::from_files(name, files, left, depth).map(Some).map_err(within)
     }
 
     /// Checks that the chart can be rendered by itself and has all that it declares.
     ///
     /// # Errors
-    /// It is a library, or a declared dependency isn't in `charts/`.
+    /// Its API version is unknown, it is a library, or a declared dependency isn't in `charts/`.
     pub fn check_installable(&self) -> Result<(), Error> {
+        let version = self.metadata.api_version.as_str();
+        if !matches!(version, "v1" | "v2") {
+            return Err(Error::ApiVersion {
+                chart: self.metadata.name.clone(),
+                version: version.to_string(),
+            });
+        }
         if self.metadata.is_library() {
             return Err(Error::Library(self.metadata.name.clone()));
         }
@@ -271,10 +299,9 @@ fn text_of(file: &ChartFile) -> String {
 /// A walk through a chart's folder.
 struct Walk<'a> {
     tree: &'a dyn Tree,
-    root: &'a TreePath,
+    place: &'a str,
     ignore: ignore::Ignore,
-    budget: &'a Budget,
-    left: u64,
+    left: Left<'a>,
     files: Vec<ChartFile>,
 }
 
@@ -282,7 +309,8 @@ impl Walk<'_> {
     /// `real` is where the folder is, `shown` how the chart sees it: they differ behind links.
     fn directory(&mut self, real: &TreePath, shown: &str, depth: usize) -> Result<(), Error> {
         if depth > 64 {
-            return Err(Error::TooLarge { chart: self.root.to_string(), limit: self.budget.chart_bytes });
+            let message = "folders are nested deeper than 64".to_string();
+            return Err(Error::Metadata { chart: self.place.to_string(), message });
         }
         for (name, entry) in self.tree.list(real)? {
             let mut path = real.join(&name)?;
@@ -309,11 +337,7 @@ impl Walk<'_> {
 
     fn file(&mut self, real: &TreePath, shown: &str) -> Result<(), Error> {
         let content = self.tree.read(real)?;
-        let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
-        if size > self.left || self.files.len() >= self.budget.chart_files {
-            return Err(Error::TooLarge { chart: self.root.to_string(), limit: self.budget.chart_bytes });
-        }
-        self.left -= size;
+        self.left.take(self.place, shown, u64::try_from(content.len()).unwrap_or(u64::MAX))?;
         self.files.push(ChartFile { path: shown.into(), content });
         Ok(())
     }

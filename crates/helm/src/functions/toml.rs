@@ -163,6 +163,7 @@ fn write(value: &Value) -> Result<String, String> {
     let mut writer = Writer { out: String::new() };
     match data {
         Value::Map(_) => writer.table(&[], &data)?,
+        Value::Nil => return Err("toml: cannot encode a nil value".into()),
         _ if is_table(&data) => return Err("toml: top-level values must be Go maps or structs".into()),
         // Not a TOML document, but charts write single values with it.
         _ => writer.element(&data, 0)?,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use gotmpl::{FunctionError, Object, Signature, State, Type, Value, text_of};
 
-use crate::capabilities::{Capabilities, DEFAULT_KUBE_VERSION, HELM_VERSION, KubeVersion};
+use crate::capabilities::{Capabilities, DEFAULT_KUBE_VERSION, HELM_3_VERSION, HELM_VERSION, KubeVersion};
+use crate::release::Flavor;
 
 const ONE_TEXT: Signature = Signature::fixed(&[Type::String]);
 const NOTHING: Signature = Signature::fixed(&[]);
@@ -20,6 +21,22 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// A struct of fields with their names in JSON, those that are empty left out of it as Go's `omitempty` does.
+    pub(crate) fn of(
+        type_name: &'static str,
+        fields: impl IntoIterator<Item = (&'static str, &'static str, Value)>,
+    ) -> Self {
+        let fields =
+            fields.into_iter().map(|(name, json, value)| (name, value.truth().then_some(json), value));
+        Self { type_name, fields: fields.collect(), methods: Vec::new() }
+    }
+
+    /// With one more field, which is in JSON by its own name whatever it holds.
+    pub(crate) fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.fields.push((name, Some(name), value));
+        self
+    }
+
     /// The fields that are in JSON, in the struct's order, which maps would lose.
     pub(crate) fn json_fields(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.fields.iter().filter_map(|(_, json, value)| Some(((*json)?, value)))
@@ -115,12 +132,16 @@ fn kube_version(version: &KubeVersion) -> Value {
     })
 }
 
-fn helm_version() -> Value {
+fn helm_version(flavor: Flavor) -> Value {
+    let version = match flavor {
+        Flavor::Helm3 => HELM_3_VERSION,
+        Flavor::Helm4 => HELM_VERSION,
+    };
     let client = DEFAULT_KUBE_VERSION.rsplit_once('.').map_or(DEFAULT_KUBE_VERSION, |(version, _)| version);
     Value::object(Record {
         type_name: "version.BuildInfo",
         fields: vec![
-            ("Version", Some("version"), Value::string(HELM_VERSION)),
+            ("Version", Some("version"), Value::string(version)),
             ("GitCommit", None, Value::string("")),
             ("GitTreeState", None, Value::string("")),
             ("GoVersion", Some("go_version"), Value::string("go1.26")),
@@ -131,7 +152,7 @@ fn helm_version() -> Value {
 }
 
 /// `.Capabilities`.
-pub(crate) fn to_template(capabilities: &Capabilities) -> Value {
+pub(crate) fn to_template(capabilities: &Capabilities, flavor: Flavor) -> Value {
     let versions: Arc<[Arc<str>]> =
         capabilities.api_versions.iter().map(|version| Arc::from(version.as_str())).collect();
     Value::object(Record {
@@ -139,7 +160,7 @@ pub(crate) fn to_template(capabilities: &Capabilities) -> Value {
         fields: vec![
             ("KubeVersion", Some("KubeVersion"), kube_version(&capabilities.kube_version)),
             ("APIVersions", Some("APIVersions"), Value::object(VersionSet(versions))),
-            ("HelmVersion", Some("HelmVersion"), helm_version()),
+            ("HelmVersion", Some("HelmVersion"), helm_version(flavor)),
         ],
         methods: Vec::new(),
     })

@@ -65,7 +65,8 @@ impl Object for Files {
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        self.0.get(name).map(|content| Value::Bytes(content.clone()))
+        // A Go map of bytes: what is missing is no bytes.
+        Some(Value::Bytes(self.bytes(name)))
     }
 
     fn method(&self, name: &str) -> Option<&Signature> {

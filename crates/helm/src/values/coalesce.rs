@@ -84,7 +84,7 @@ fn chart_defaults(chart: &Instance, values: &mut Table, nulls: Nulls) {
         // What a parent says about a sub-chart must keep its nulls, to remove the sub-chart's defaults.
         let inner = if chart.dependencies.iter().any(|sub| sub.name == *key) { Nulls::Keep } else { nulls };
         match values.get_mut(key) {
-            Some(Data::Null) if nulls == Nulls::Remove => {
+            Some(Data::Null) if nulls != Nulls::Keep => {
                 values.remove(key);
             }
             Some(Data::Table(strong)) => {

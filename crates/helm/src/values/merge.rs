@@ -19,18 +19,27 @@ pub(crate) fn overlay(base: &mut Table, over: Table) {
 pub(crate) enum Nulls {
     /// It removes the default, and is gone itself.
     Remove,
+    /// As Helm 3 does it: it is gone even where there is no default, but a default that is null itself stays.
+    RemoveOldWay,
     /// It stays, to remove defaults later on.
     Keep,
 }
 
 /// Fills `strong` with what it lacks out of `defaults`.
-pub(crate) fn fill(strong: &mut Table, defaults: Table, nulls: Nulls) {
+pub(crate) fn fill(strong: &mut Table, mut defaults: Table, nulls: Nulls) {
+    if nulls == Nulls::RemoveOldWay {
+        let keys = strong.iter().filter(|(_, value)| **value == Data::Null);
+        defaults.extend(keys.map(|(key, _)| (key.clone(), Data::Null)));
+    }
     for (key, default) in defaults {
         match strong.get_mut(&key) {
             None => {
                 strong.insert(key, default);
             }
             Some(Data::Null) if nulls == Nulls::Remove && default != Data::Null => {
+                strong.remove(&key);
+            }
+            Some(Data::Null) if nulls == Nulls::RemoveOldWay => {
                 strong.remove(&key);
             }
             Some(Data::Table(strong)) => {

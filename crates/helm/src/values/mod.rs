@@ -10,6 +10,7 @@ pub(crate) use data::{scalar_at, table_at, table_to_json, table_to_template};
 pub(crate) use merge::{Nulls, fill};
 
 use crate::error::Error;
+use crate::release::Flavor;
 use set::{Allowance, Reading};
 
 /// A values file: its name for messages, and its text.
@@ -50,11 +51,23 @@ impl Values {
     /// # Errors
     /// A file is no YAML map, a setting doesn't follow the language, or a file can't be read.
     pub fn merge(&self, read_file: &dyn Fn(&str) -> Result<String, String>) -> Result<Table, Error> {
+        self.merge_as(Flavor::default(), read_file)
+    }
+
+    /// Merges everything as that version of Helm does.
+    ///
+    /// # Errors
+    /// As for [`Values::merge`].
+    pub fn merge_as(
+        &self,
+        flavor: Flavor,
+        read_file: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<Table, Error> {
         let mut merged = Table::new();
         let mut allowance = Allowance::default();
         for file in &self.files {
-            let table =
-                read(&file.text).map_err(|message| Error::ValuesFile { name: file.name.clone(), message })?;
+            let table = read_as(flavor, &file.text)
+                .map_err(|message| Error::ValuesFile { name: file.name.clone(), message })?;
             merge::overlay(&mut merged, table);
         }
         for text in &self.set_json {
@@ -93,6 +106,19 @@ fn apply(
     allowance: &mut Allowance,
 ) -> Result<(), Error> {
     set::set(text, values, reading, allowance).map_err(|message| Error::Set { flag, message })
+}
+
+/// Reads a values text. Helm 3 reads one document, Helm 4 all.
+pub(crate) fn read_as(flavor: Flavor, text: &str) -> Result<Table, String> {
+    if flavor == Flavor::Helm4 {
+        return read(text);
+    }
+    let value = goyaml::from_str(text).map_err(|error| error.to_string())?;
+    match Data::from(value) {
+        Data::Null => Ok(Table::new()),
+        Data::Table(table) => Ok(table),
+        _ => Err("values must be a map".into()),
+    }
 }
 
 /// Reads a values text: its documents, each a map or nothing, merged.

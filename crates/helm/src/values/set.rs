@@ -284,7 +284,8 @@ impl<'a> Parser<'a> {
     fn index(&mut self) -> Result<usize, Stop> {
         let (text, last) = self.until(&[']']);
         if last.is_none() {
-            return Err(String::from("error parsing index: EOF").into());
+            // Helm takes the end for a regular one, wherever it comes.
+            return Err(Stop::End);
         }
         let index: i64 =
             text.parse().map_err(|_| format!("error parsing index: {text:?} is not a number"))?;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gotmpl::FixedEnvironment;
-use helm::{Budget, Chart, Release, Values, ValuesFile};
+use helm::{Budget, Chart, Flavor, Release, Values, ValuesFile};
 use serde_json::Value as Json;
 use tree::{MemoryTree, TreePath};
 
@@ -62,6 +62,9 @@ impl Case {
 
         let mut release = Release::new(self.text("release"), self.text("namespace"));
         release.kube_version = Some(self.text("kubeVersion").to_string());
+        if self.text("flavor") == "helm3" {
+            release.flavor = Flavor::Helm3;
+        }
         let mut values = Values::default();
         for name in self.description["values"].as_array().into_iter().flatten() {
             let name = name.as_str().unwrap();
@@ -89,7 +92,7 @@ impl Case {
         }
         let read =
             |path: &str| std::fs::read_to_string(self.folder.join(path)).map_err(|error| error.to_string());
-        let table = values.merge(&read)?;
+        let table = values.merge_as(release.flavor, &read)?;
         let environment = Arc::new(FixedEnvironment::new(1_760_000_000, 1));
         Ok(helm::render(&chart, &table, &release, &budget, environment)?.to_template_output())
     }

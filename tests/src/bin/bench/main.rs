@@ -1,8 +1,10 @@
-//! Measures `argosy` on a Kubernetes API, beside a bare client that makes the same writes.
+//! Measures `argosy` on a Kubernetes API, beside a bare client that makes the same writes; and its rendering, beside the
+//! real `helm` and `kustomize`.
 //!
 //! ```text
 //!  load (what is deployed) ──▶ setting (World, GitHost, Argosy) ──▶ sync, commit ──▶ report
 //!                                                     floor (bare client) ──▲      cache ──▶ (alone)
+//!  render (charts and kustomizations) beside the real tools, without any of this
 //!  watch, requests, usage: what is seen in the cluster, what the API server was asked, what a process has used
 //! ```
 //!
@@ -16,6 +18,7 @@ mod cache;
 mod commit;
 mod floor;
 mod load;
+mod render;
 mod report;
 mod requests;
 mod setting;
@@ -36,6 +39,7 @@ Examples:
   cargo xtask bench sync --apps 1000 --kind helm     one of them
   cargo xtask bench commit --rounds 50               from a commit to the changed object
   cargo xtask bench cache --objects 100000           the memory that live objects take
+  cargo xtask bench render                           charts and kustomizations, beside the real helm and kustomize
   cargo xtask bench sync --apps 20 --sandbox         a quick try without the real control plane";
 
 /// Measures argosy, and prints ratios beside a bare client that makes the same writes.
@@ -67,6 +71,17 @@ enum What {
         /// How many objects there are.
         #[arg(long, default_value_t = 100_000)]
         objects: usize,
+    },
+    /// Charts and kustomizations beside the real `helm` and `kustomize`, as a process and within one.
+    Render {
+        /// A folder of cases; the corpus beside the checkout by default.
+        folder: Option<std::path::PathBuf>,
+        /// Only cases whose names contain this.
+        #[arg(long)]
+        only: Option<String>,
+        /// How often each process is run.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
     },
 }
 
@@ -114,6 +129,9 @@ fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.what {
         Some(What::Sync { size }) => sync::measure(&size.load(), size.world()).await,
+        Some(What::Render { folder, only, rounds }) => {
+            render::measure(folder.as_deref(), only.as_deref(), *rounds)
+        }
         Some(What::Commit { size, rounds }) => commit::measure(&size.load(), size.world(), *rounds).await,
         Some(What::Cache { objects }) => cache::measure(*objects).await,
         None => {

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::case::{self, Case, Expected, RandomPart, RandomSource, Tool};
 use crate::documents::{differences, keyed};
 use crate::judge;
+use ::tests::corpus::{self, Case, Expected, RandomPart, RandomSource, Tool};
 
 /// Nesting of directories that is entered.
 const MAX_DEPTH: usize = 32;
@@ -63,7 +63,7 @@ fn find(directory: &Path, depth: usize, places: &mut Vec<(Tool, PathBuf)>) {
     if depth >= MAX_DEPTH {
         return;
     }
-    for below in case::folders(directory) {
+    for below in corpus::folders(directory) {
         let is_hidden = below.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if !is_hidden && !below.is_symlink() {
             find(&below, depth + 1, places);
@@ -106,16 +106,7 @@ fn case_of(root: &Path, place: &Path, tool: Tool) -> Result<Case> {
 
 /// What the real tool prints; nothing when it fails.
 fn ask(case: &Case) -> Result<Option<String>> {
-    let mut command = Command::new(case.tool.name());
-    command.current_dir(&case.folder).env("TZ", "UTC");
-    match case.tool {
-        Tool::Helm => command
-            .args(["template", &case.release, &case.path, "--namespace", &case.namespace])
-            .args(["--kube-version", &case.kube_version]),
-        Tool::Kustomize => command.args(["build", &case.path]),
-    };
-    let output = command
-        .args(&case.flags)
+    let output = corpus::theirs(case)
         .output()
         .with_context(|| format!("cannot run {} on {}", case.tool.name(), case.name))?;
     Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::case::RandomPart;
+use ::tests::corpus::RandomPart;
 
 /// What stands in place of a random value.
 const BLANK: &str = "<random>";

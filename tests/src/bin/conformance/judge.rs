@@ -12,8 +12,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::case::{Case, Tool};
 use crate::documents::{difference, keyed, short, without_lines};
+use ::tests::corpus::{Case, Tool};
 
 /// A level of equality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]

@@ -1,20 +1,18 @@
 //! Charts and kustomizations rendered by the engines and held against the real tools' output.
 //!
 //! ```text
-//!  corpus (case.yaml, expected.yaml) ──▶ case ──▶ engine ──▶ judge ──▶ report
+//!  corpus (case.yaml, expected.yaml) ──▶ render ──▶ judge ──▶ report
 //!  any folder ──▶ beside (real helm, kustomize) ──▲
 //! ```
 //!
-//! How a case is judged is in `judge`; `documents` reads outputs, and `engine` renders, in this process or through the
-//! `argosy` program.
+//! How a case is judged is in `judge`, and `documents` reads outputs; what a case is, and how it is rendered, in this process
+//! or through the `argosy` program, is in [`tests::corpus`].
 //!
 //! Deliberately absent: making new cases, and any tolerance that a case does not list.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line program")]
 
 mod beside;
-mod case;
 mod documents;
-mod engine;
 mod judge;
 mod report;
 
@@ -22,11 +20,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use ::tests::corpus::{self, Case, Way};
 use anyhow::{Result, bail};
 use clap::Parser;
 
-use case::Case;
-use engine::Way;
 use judge::Level;
 use report::{Outcome, Report};
 
@@ -80,7 +77,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let mut cases = match &arguments.folder {
         Some(folder) if !folder.is_dir() => bail!("{}: no such folder", folder.display()),
         Some(folder) => cases_in(folder)?,
-        None => match tests::corpus() {
+        None => match tests::corpus_folder() {
             Some(corpus) => cases_in(&corpus)?,
             None => {
                 println!(
@@ -100,7 +97,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let mut report = Report::new(arguments.level, arguments.quiet);
     for case in &cases {
         let start = Instant::now();
-        let rendered = engine::render(case, &way);
+        let rendered = corpus::render(case, &way);
         let time = start.elapsed();
         report.add(case, &Outcome::of(case, rendered), time);
     }
@@ -110,11 +107,6 @@ fn run(arguments: &Arguments) -> Result<bool> {
 
 /// The cases of a folder: those written down in it, or else whatever the real tools can render there.
 fn cases_in(folder: &Path) -> Result<Vec<Case>> {
-    let mut folders = vec![folder.to_owned()];
-    for below in [folder.to_owned(), folder.join("helm"), folder.join("kustomize")] {
-        folders.extend(case::folders(&below));
-    }
-    let cases: Vec<Case> =
-        folders.iter().filter_map(|folder| Case::read(folder).transpose()).collect::<Result<_>>()?;
+    let cases = corpus::cases(folder)?;
     if cases.is_empty() { beside::cases(folder) } else { Ok(cases) }
 }

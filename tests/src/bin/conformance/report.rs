@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::case::{Case, Expected, Tool};
 use crate::judge::{self, Level};
+use ::tests::corpus::{Case, Expected, Tool};
 
 /// What came of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +66,8 @@ struct Sums {
     errors: usize,
     must_fail: usize,
     refused: usize,
-    time: Duration,
-    reference_seconds: f64,
+    times: Vec<f64>,
+    reference_times: Vec<f64>,
 }
 
 /// All cases so far.
@@ -89,8 +89,8 @@ impl Report {
     pub(crate) fn add(&mut self, case: &Case, outcome: &Outcome, time: Duration) {
         let sums = self.sums.entry(case.tool).or_default();
         sums.cases += 1;
-        sums.time += time;
-        sums.reference_seconds += case.reference_seconds;
+        sums.times.push(time.as_secs_f64() * 1000.0);
+        sums.reference_times.push(case.reference_seconds * 1000.0);
         match outcome {
             Outcome::Equal(reached, _) => {
                 for (count, level) in sums.equal.iter_mut().zip(Level::ALL) {
@@ -120,7 +120,7 @@ impl Report {
     pub(crate) fn print(&self) {
         println!();
         println!(
-            "{:10} {:>6} {:>6} {:>6} {:>7} {:>6} {:>10} {:>6} {:>10} {:>9} {:>13}",
+            "{:10} {:>6} {:>6} {:>6} {:>7} {:>6} {:>10} {:>6} {:>10} {:>10} {:>9} {:>11} {:>11}",
             "tool",
             "cases",
             "json",
@@ -130,20 +130,24 @@ impl Report {
             "different",
             "error",
             "must fail",
-            "time",
-            "the tool's"
+            "total",
+            "median",
+            "tool total",
+            "tool median"
         );
         for (tool, sums) in &self.sums {
             let [json, order, bodies, bytes] = sums.equal;
             println!(
-                "{:10} {:>6} {json:>6} {order:>6} {bodies:>7} {bytes:>6} {:>10} {:>6} {:>10} {:>7.2} s {:>11.2} s",
+                "{:10} {:>6} {json:>6} {order:>6} {bodies:>7} {bytes:>6} {:>10} {:>6} {:>10} {:>7.0} ms {:>6.1} ms {:>8.0} ms {:>8.1} ms",
                 tool.name(),
                 sums.cases,
                 sums.different,
                 sums.errors,
                 format!("{}/{}", sums.refused, sums.must_fail),
-                sums.time.as_secs_f64(),
-                sums.reference_seconds,
+                sums.times.iter().sum::<f64>(),
+                median(&sums.times),
+                sums.reference_times.iter().sum::<f64>(),
+                median(&sums.reference_times),
             );
         }
         let wanted = self.wanted.name();
@@ -158,4 +162,10 @@ impl Report {
     pub(crate) fn passed(&self) -> bool {
         self.failed == 0
     }
+}
+
+fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Each level told from the next by outputs that differ in one thing.
 
 use super::*;
-use crate::case::{Expected, RandomPart, RandomSource};
+use ::tests::corpus::{Expected, RandomPart, RandomSource};
 
 fn case(tool: Tool) -> Case {
     Case {

@@ -7,13 +7,16 @@ use serde_json::Value;
 
 /// The tool whose output is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Tool {
+pub enum Tool {
+    /// `helm template`
     Helm,
+    /// `kustomize build`
     Kustomize,
 }
 
 impl Tool {
-    pub(crate) fn name(self) -> &'static str {
+    /// The program's name.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Helm => "helm",
             Self::Kustomize => "kustomize",
@@ -23,56 +26,68 @@ impl Tool {
 
 /// A value that differs each time it is rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RandomPart {
+pub struct RandomPart {
     /// The document's key; `*` in it is any text.
-    pub(crate) document: String,
+    pub document: String,
     /// A JSON pointer.
-    pub(crate) path: String,
+    pub path: String,
     /// The lines of a text that differ, from 1; empty for the whole value.
-    pub(crate) lines: Vec<usize>,
+    pub lines: Vec<usize>,
 }
 
 /// A text below a header that differs each time it is rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RandomSource {
+pub struct RandomSource {
     /// What the header says.
-    pub(crate) source: String,
+    pub source: String,
     /// Which of the texts below such headers, from 1.
-    pub(crate) body: usize,
+    pub body: usize,
     /// The lines that differ, from 1; empty for all of it.
-    pub(crate) lines: Vec<usize>,
+    pub lines: Vec<usize>,
 }
 
 /// What should come of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Expected {
+pub enum Expected {
+    /// This output.
     Output(String),
+    /// An error, whatever it says.
     Failure,
 }
 
 /// A case.
 #[derive(Debug, Clone)]
-pub(crate) struct Case {
-    pub(crate) name: String,
-    pub(crate) tool: Tool,
+pub struct Case {
+    /// Its name.
+    pub name: String,
+    /// Which tool.
+    pub tool: Tool,
     /// The folder that paths are relative to.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// The chart, or the kustomization's directory.
-    pub(crate) path: String,
-    pub(crate) release: String,
-    pub(crate) namespace: String,
-    pub(crate) kube_version: String,
-    pub(crate) values: Vec<String>,
-    pub(crate) flags: Vec<String>,
-    pub(crate) random: Vec<RandomPart>,
-    pub(crate) random_sources: Vec<RandomSource>,
+    pub path: String,
+    /// The release's name.
+    pub release: String,
+    /// The release's namespace.
+    pub namespace: String,
+    /// The version of the cluster.
+    pub kube_version: String,
+    /// Values files.
+    pub values: Vec<String>,
+    /// Further flags of the tool.
+    pub flags: Vec<String>,
+    /// Random values.
+    pub random: Vec<RandomPart>,
+    /// Random texts.
+    pub random_sources: Vec<RandomSource>,
     /// How long the real tool took.
-    pub(crate) reference_seconds: f64,
-    pub(crate) expected: Expected,
+    pub reference_seconds: f64,
+    /// What should come of it.
+    pub expected: Expected,
 }
 
 /// The folders in a folder, by name.
-pub(crate) fn folders(folder: &Path) -> Vec<PathBuf> {
+pub fn folders(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -102,7 +117,10 @@ fn lines(value: &Value) -> Vec<usize> {
 
 impl Case {
     /// The case in a folder; nothing when the folder holds none.
-    pub(crate) fn read(folder: &Path) -> Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub fn read(folder: &Path) -> Result<Option<Self>> {
         let file = folder.join("case.yaml");
         if !file.is_file() {
             return Ok(None);
@@ -150,4 +168,16 @@ impl Case {
             expected,
         }))
     }
+}
+
+/// The cases in a folder, in the folders in it, and in its folders `helm` and `kustomize`.
+///
+/// # Errors
+/// When a case cannot be read.
+pub fn cases(folder: &Path) -> Result<Vec<Case>> {
+    let mut places = vec![folder.to_owned()];
+    for below in [folder.to_owned(), folder.join("helm"), folder.join("kustomize")] {
+        places.extend(folders(&below));
+    }
+    places.iter().filter_map(|folder| Case::read(folder).transpose()).collect()
 }

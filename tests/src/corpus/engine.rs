@@ -8,7 +8,7 @@ use gotmpl::FixedEnvironment;
 use helm::{Budget, Chart, Release, Values, ValuesFile};
 use tree::{MemoryTree, TreePath};
 
-use crate::case::{Case, Tool};
+use super::case::{Case, Tool};
 
 /// The stack of a render's thread, as in the control plane.
 const STACK_BYTES: usize = 64 << 20;
@@ -21,19 +21,21 @@ const MAX_DEPTH: usize = 64;
 
 /// Who renders.
 #[derive(Debug, Clone)]
-pub(crate) enum Way {
+pub enum Way {
+    /// This process.
     InProcess,
+    /// The `argosy` program.
     Program(PathBuf),
 }
 
-/// The output, or what went wrong.
-pub(crate) fn render(case: &Case, way: &Way) -> Result<String, String> {
+/// The output.
+///
+/// # Errors
+/// What went wrong.
+pub fn render(case: &Case, way: &Way) -> Result<String, String> {
     match way {
         Way::InProcess => std::thread::scope(|scope| {
-            let work = || match case.tool {
-                Tool::Helm => chart(case),
-                Tool::Kustomize => kustomization(case),
-            };
+            let work = || Loaded::new(case)?.render();
             let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
             let thread = thread.map_err(|error| error.to_string())?;
             thread.join().map_err(|_| "the engine panicked".to_owned())?
@@ -42,17 +44,44 @@ pub(crate) fn render(case: &Case, way: &Way) -> Result<String, String> {
     }
 }
 
-fn run(case: &Case, program: &Path) -> Result<String, String> {
+/// The command with which `argosy` renders a case.
+pub fn ours(case: &Case, program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(&case.folder).args(["render", case.tool.name(), &case.path]);
     if case.tool == Tool::Helm {
-        command.args(["--name", &case.release, "--namespace", &case.namespace]);
-        command.args(["--kube-version", &case.kube_version]);
+        command.args(["--name", &case.release]);
+    }
+    common(case, &mut command);
+    command
+}
+
+/// The command with which the real tool renders a case.
+pub fn theirs(case: &Case) -> Command {
+    let mut command = Command::new(case.tool.name());
+    command.current_dir(&case.folder).env("TZ", "UTC");
+    match case.tool {
+        Tool::Helm => command.args(["template", &case.release, &case.path]),
+        Tool::Kustomize => command.args(["build", &case.path]),
+    };
+    common(case, &mut command);
+    command
+}
+
+fn common(case: &Case, command: &mut Command) {
+    if case.tool == Tool::Helm {
+        command.args(["--namespace", &case.namespace]);
+        if !case.kube_version.is_empty() {
+            command.args(["--kube-version", &case.kube_version]);
+        }
         for file in &case.values {
             command.args(["-f", file]);
         }
     }
-    let output = command.args(&case.flags).output().map_err(|error| error.to_string())?;
+    command.args(&case.flags);
+}
+
+fn run(case: &Case, program: &Path) -> Result<String, String> {
+    let output = ours(case, program).output().map_err(|error| error.to_string())?;
     if output.status.success() {
         String::from_utf8(output.stdout).map_err(|error| error.to_string())
     } else {
@@ -61,7 +90,7 @@ fn run(case: &Case, program: &Path) -> Result<String, String> {
 }
 
 /// Reads a folder of the disk.
-pub(crate) fn load(folder: &Path) -> Result<MemoryTree, String> {
+fn load(folder: &Path) -> Result<MemoryTree, String> {
     let mut tree = MemoryTree::new();
     load_into(&mut tree, folder, "", 0)
         .map(|()| tree)
@@ -98,22 +127,67 @@ fn load_into(tree: &mut MemoryTree, folder: &Path, below: &str, depth: usize) ->
     Ok(())
 }
 
-fn kustomization(case: &Case) -> Result<String, String> {
+/// A case with everything read, to be rendered any number of times: a chart is parsed once, as in the control plane.
+pub enum Loaded {
+    /// A chart, the values that are set for it, the release and the files that values name.
+    Chart(Arc<Chart>, Values, Release, PathBuf),
+    /// A tree, the kustomization's directory in it and the options.
+    Kustomization(Box<MemoryTree>, TreePath, kustomize::Options),
+}
+
+impl Loaded {
+    /// Reads a case's files.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn new(case: &Case) -> Result<Self, String> {
+        match case.tool {
+            Tool::Helm => chart(case),
+            Tool::Kustomize => kustomization(case),
+        }
+    }
+
+    /// Renders the case.
+    ///
+    /// # Errors
+    /// Why it cannot be rendered.
+    pub fn render(&self) -> Result<String, String> {
+        match self {
+            Self::Chart(chart, values, release, folder) => {
+                let read = |path: &str| {
+                    std::fs::read_to_string(folder.join(path)).map_err(|error| format!("{path}: {error}"))
+                };
+                let table = values.merge(&read).map_err(|error| error.to_string())?;
+                let environment = Arc::new(FixedEnvironment::new(TIME, 1));
+                let rendered = helm::print(chart, &table, release, &Budget::default(), environment);
+                Ok(rendered.map_err(|error| error.to_string())?.to_template_output())
+            }
+            Self::Kustomization(tree, directory, options) => {
+                let documents =
+                    kustomize::build(&**tree, directory, options).map_err(|error| error.to_string())?;
+                Ok(kustomize::to_output(&documents))
+            }
+        }
+    }
+}
+
+fn kustomization(case: &Case) -> Result<Loaded, String> {
     let mut options = kustomize::Options::default();
     for (flag, value) in flags(case)? {
         match flag {
             "--enable-helm" => options.enable_helm = true,
+            "--enable-managedby-label" => options.managed_by_label = true,
+            "--reorder" => options.keep_order = value == "none",
             "--load-restrictor" => options.unrestricted = value == "LoadRestrictionsNone",
             other => return Err(format!("flag {other} is unknown")),
         }
     }
     let tree = load(&case.folder)?;
     let directory = TreePath::new(&case.path).map_err(|error| error.to_string())?;
-    let documents = kustomize::build(&tree, &directory, &options).map_err(|error| error.to_string())?;
-    Ok(kustomize::to_output(&documents))
+    Ok(Loaded::Kustomization(Box::new(tree), directory, options))
 }
 
-fn chart(case: &Case) -> Result<String, String> {
+fn chart(case: &Case) -> Result<Loaded, String> {
     let budget = Budget::default();
     let tree = load(&case.folder.join(&case.path))?;
     let chart = Chart::load(&tree, &TreePath::root(), &budget).map_err(|error| error.to_string())?;
@@ -143,10 +217,7 @@ fn chart(case: &Case) -> Result<String, String> {
             other => return Err(format!("flag {other} is unknown")),
         }
     }
-    let table = values.merge(&read).map_err(|error| error.to_string())?;
-    let environment = Arc::new(FixedEnvironment::new(TIME, 1));
-    let rendered = helm::render(&chart, &table, &release, &budget, environment);
-    Ok(rendered.map_err(|error| error.to_string())?.to_template_output())
+    Ok(Loaded::Chart(chart, values, release, case.folder.clone()))
 }
 
 /// Flags that take a value.
@@ -158,6 +229,7 @@ const WITH_VALUE: &[&str] = &[
     "--set-literal",
     "--api-versions",
     "--load-restrictor",
+    "--reorder",
 ];
 
 /// The flags of a case, each with its value or an empty text.

@@ -1,0 +1,115 @@
+//! `argosy render -f application.yaml`: an Application's manifests as the control plane makes them: out of its
+//! repositories, with its options, all sources.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use render::{RenderOptions, RenderRequest, Rendered, Renderer};
+use serde_json::Value;
+use source::{Options, Sources};
+use types::{AppKey, Application};
+
+use super::remote;
+
+/// The namespace of the control plane, in which an Application's tracking name is its bare name.
+const CONTROL_NAMESPACE: &str = "argocd";
+
+/// Prints the manifests of the Applications in a file.
+pub(super) async fn render(file: &Path, options: &super::RenderOptions) -> Result<String> {
+    let shown = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+    let applications = applications_in(&text).map_err(|reason| anyhow!("{shown}: {reason}"))?;
+    if applications.is_empty() {
+        bail!("{shown}: there is no Application (argoproj.io/v1alpha1) in it");
+    }
+    let renderer = renderer()?;
+    let mut output = String::new();
+    for application in &applications {
+        let mut request = request(application, options.kube_version.as_deref())?;
+        // One revision is meant for all sources, several for one each.
+        for (index, revision) in request.revisions.iter_mut().enumerate() {
+            *revision = match options.revision.as_slice() {
+                [] => None,
+                [all] => Some(all.clone()),
+                each => each.get(index).cloned(),
+            };
+        }
+        request.refresh_revisions = true;
+        let name = &application.metadata.name;
+        let rendered = renderer.render(request).await.with_context(|| format!("application {name}"))?;
+        if options.explain {
+            output.push_str(&explained(application, &rendered));
+        } else {
+            for desired in &rendered.objects {
+                let text = goyaml::to_string(desired.object.as_value());
+                output.push_str(&format!("---\n# Source: {}\n{text}", desired.file));
+            }
+        }
+    }
+    Ok(output)
+}
+
+/// A renderer whose mirrors are this machine's cache.
+pub(super) fn renderer() -> Result<Renderer> {
+    let sources = Sources::new(Options::new(remote::cache_directory()))?;
+    Ok(Renderer::new(sources, RenderOptions::default()))
+}
+
+/// The Applications among the documents of a text.
+pub(super) fn applications_in(text: &str) -> Result<Vec<Application>, String> {
+    let mut found = Vec::new();
+    for document in goyaml::documents(text).map_err(|error| error.to_string())? {
+        let is_one = document.value["kind"] == "Application"
+            && document.value["apiVersion"]
+                .as_str()
+                .is_some_and(|version| version.starts_with("argoproj.io/"));
+        if is_one {
+            found.push(
+                application(document.value).map_err(|error| format!("line {}: {error}", document.line))?,
+            );
+        }
+    }
+    Ok(found)
+}
+
+fn application(value: Value) -> Result<Application, String> {
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}
+
+/// What is asked of the renderer.
+pub(super) fn request(application: &Application, kube_version: Option<&str>) -> Result<RenderRequest> {
+    let spec = &application.spec;
+    let sources = spec.effective_sources();
+    let name = &application.metadata.name;
+    if sources.is_empty() {
+        bail!("application {name} has no source");
+    }
+    let namespace = match application.metadata.namespace.as_str() {
+        "" => CONTROL_NAMESPACE,
+        namespace => namespace,
+    };
+    let app = AppKey::new(namespace, name.as_str());
+    let mut request = RenderRequest::new(app, sources);
+    request.instance = request.app.instance_name(CONTROL_NAMESPACE);
+    request.project.clone_from(&spec.project);
+    request.destination_namespace.clone_from(&spec.destination.namespace);
+    request.kube_version = kube_version.unwrap_or_default().to_owned();
+    Ok(request)
+}
+
+/// Why the manifests are what they are, source by source.
+fn explained(application: &Application, rendered: &Rendered) -> String {
+    let mut text = format!("application {}\n", application.metadata.name);
+    for (number, source) in (1..).zip(&rendered.sources) {
+        text.push_str(&format!("source {number}: revision {}", source.revision));
+        if !source.source_type.is_empty() {
+            text.push_str(&format!(", {}", source.source_type));
+        }
+        text.push('\n');
+        for line in source.explain.to_string().lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    text.push_str(&format!("{} objects\n", rendered.objects.len()));
+    text
+}
