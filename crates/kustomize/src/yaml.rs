@@ -139,7 +139,7 @@ struct Decoder<'a> {
 }
 
 impl Step<'_> {
-    fn to_text(&self) -> Box<str> {
+    fn to_text(self) -> Box<str> {
         match self {
             Self::Key(key) => (*key).into(),
             Self::Place(place) => place.to_string().into(),
@@ -286,7 +286,7 @@ impl<'a> Decoder<'a> {
     fn scalar(&mut self, node: &Node, spot: Spot) -> Result<Value, String> {
         let NodeKind::Scalar { value, style, .. } = &node.kind else { return Ok(Value::Null) };
         if value.is_empty() && *style == ScalarStyle::Plain && node.tag.is_none() {
-            self.blanks.push(self.way.iter().map(Step::to_text).collect());
+            self.blanks.push(self.way.iter().copied().map(Step::to_text).collect());
         }
         let typed = self.typed(node, value)?;
         if spot != Spot::Text || typed.is_null() {
