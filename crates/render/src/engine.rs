@@ -36,6 +36,8 @@ pub(crate) struct Job {
     pub(crate) remote_files: BTreeMap<String, String>,
     /// Charts that were fetched because a chart asked for them.
     pub(crate) dependencies: Vec<(ChartRequest, Arc<dyn Tree>)>,
+    /// What was fetched because a kustomization asked for it.
+    pub(crate) outside: ::kustomize::Outside,
     pub(crate) charts: Arc<ChartCache>,
     pub(crate) max_directory_bytes: u64,
     pub(crate) jsonnet_worker: Option<JsonnetWorker>,
@@ -92,6 +94,8 @@ pub(crate) enum Outcome {
     Done(Done),
     /// These charts have to be fetched first.
     Needs(Vec<ChartRequest>),
+    /// A kustomization needs this first.
+    NeedsOutside(Vec<::kustomize::Need>),
     /// A plugin has to be asked.
     Plugin(PluginCall),
 }
@@ -135,7 +139,9 @@ fn run_in(job: &mut Job, chosen: &mut Option<Kind>) -> Result<Outcome, Failure> 
         }
         Kind::Kustomize => {
             check_kustomize_version(job)?;
-            crate::kustomize::render(job, &place, &mut manifests)?;
+            if let Some(needs) = crate::kustomize::render(job, &place, &mut manifests)? {
+                return Ok(Outcome::NeedsOutside(needs));
+            }
         }
         Kind::Plugin => return plugin_call(job, &place).map(Outcome::Plugin),
     }

@@ -298,7 +298,7 @@ fn escaped(value: &str) -> String {
 }
 
 /// The clock and the randomness of this machine, for the template functions that ask for them.
-struct System;
+pub(crate) struct System;
 
 impl gotmpl::Environment for System {
     fn now(&self) -> (i64, u32) {

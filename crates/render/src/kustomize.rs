@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use ::kustomize::{Need, Outcome};
 use serde_json::{Map, Value, json};
 use tree::{Tree, TreePath};
 use types::ApplicationSourceKustomize;
@@ -16,18 +17,27 @@ use crate::overlay::Overlay;
 /// The names a kustomization may have, in the order they are looked for.
 pub(crate) const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// Builds the kustomization in `place`.
-pub(crate) fn render(job: &Job, place: &TreePath, manifests: &mut Manifests) -> Result<(), Failure> {
+/// Builds the kustomization in `place`, or answers what has to be fetched first.
+pub(crate) fn render(
+    job: &Job,
+    place: &TreePath,
+    manifests: &mut Manifests,
+) -> Result<Option<Vec<Need>>, Failure> {
     let options = job.source.kustomize.clone().unwrap_or_default();
     let tree = edited(job, place, &options)?;
     let build = build_options(job, &options)?;
-    let documents =
-        ::kustomize::build(&*tree, place, &build).map_err(|error| Failure::content(error.to_string()))?;
-    for document in documents {
-        let file: Arc<str> = document.file.as_str().into();
-        manifests.add(document.value, &file, 0)?;
+    let outcome = ::kustomize::build_with(&*tree, place, &build, &job.outside)
+        .map_err(|error| Failure::content(error.to_string()))?;
+    match outcome {
+        Outcome::Needs(needs) => Ok(Some(needs)),
+        Outcome::Built(documents) => {
+            for document in documents {
+                let file: Arc<str> = document.file.as_str().into();
+                manifests.add(document.value, &file, 0)?;
+            }
+            Ok(None)
+        }
     }
-    Ok(())
 }
 
 /// `kustomize.buildOptions`, as far as they matter to a builder in this process.
@@ -37,7 +47,9 @@ fn build_options(job: &Job, options: &ApplicationSourceKustomize) -> Result<::ku
     for (index, word) in words.iter().enumerate() {
         let value = word.split_once('=').map(|(_, value)| value).or(words.get(index + 1).copied());
         match word.split('=').next().unwrap_or(word) {
-            "--enable-helm" => build.enable_helm = true,
+            "--enable-helm" => build.enable_helm = value != Some("false"),
+            "--reorder" => build.keep_order = value == Some("none"),
+            "--enable-managedby-label" => build.managed_by_label = value != Some("false"),
             "--load-restrictor" | "--load_restrictor" => {
                 build.unrestricted = value == Some("LoadRestrictionsNone") || value == Some("none");
             }

@@ -41,6 +41,7 @@ mod local;
 mod make;
 mod metrics;
 mod options;
+mod outside;
 mod overlay;
 mod plugin;
 mod pool;

@@ -12,6 +12,7 @@ use types::settings::RenderingSettings;
 use crate::engine::{self, AskPlugins, Job, Outcome, Reference};
 use crate::error::{Failure, RenderError};
 use crate::explain::Read;
+use crate::helm::System;
 use crate::jsonnet::JsonnetWorker;
 use crate::pool;
 use crate::variables::{Facts, Variables};
@@ -112,6 +113,13 @@ impl Local {
                     names.join(", ")
                 ))));
             }
+            Outcome::NeedsOutside(needs) => {
+                let needs: Vec<_> = needs.iter().map(ToString::to_string).collect();
+                return Err(failed(Failure::content(format!(
+                    "the kustomization needs what lies outside the repository, and nothing is fetched here: {}",
+                    needs.join(", ")
+                ))));
+            }
             Outcome::Plugin(call) => {
                 return Err(failed(Failure::Specification(format!(
                     "the config management plugin {:?} runs beside the control plane, and cannot be asked here",
@@ -177,6 +185,7 @@ impl Local {
                 .collect(),
             remote_files: BTreeMap::new(),
             dependencies: Vec::new(),
+            outside: kustomize::Outside::new(Arc::new(System)),
             charts: Arc::default(),
             max_directory_bytes: self.max_directory_bytes,
             jsonnet_worker: self.jsonnet_worker.clone(),

@@ -12,7 +12,9 @@ use crate::cache::{Product, Proof};
 use crate::documents::Manifests;
 use crate::engine::{self, AskPlugins, ChartRequest, Job, Outcome, PluginCall, Reference};
 use crate::error::{Failure, RenderError};
+use crate::helm::System;
 use crate::kind::Kind;
+use crate::outside::Fetcher;
 use crate::plugin::{GitCredentials, Made, ParameterAnnouncement, PluginError, Task};
 use crate::pool::Lost;
 use crate::renderer::{Prepared, Renderer};
@@ -25,14 +27,27 @@ const MAX_ROUNDS: usize = 8;
 const MAX_REMOTE_FILE: u64 = 8 << 20;
 
 /// What a render has been given besides its trees.
-#[derive(Default)]
 struct Given {
     remote_files: BTreeMap<String, String>,
     dependencies: Vec<(ChartRequest, Arc<dyn Tree>)>,
+    outside: kustomize::Outside,
     fetched: BTreeMap<String, String>,
     plugins: BTreeMap<String, String>,
     /// Whether plugins have said that the source is not theirs.
     plugins_declined: bool,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self {
+            remote_files: BTreeMap::new(),
+            dependencies: Vec::new(),
+            outside: kustomize::Outside::new(Arc::new(System)),
+            fetched: BTreeMap::new(),
+            plugins: BTreeMap::new(),
+            plugins_declined: false,
+        }
+    }
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -82,6 +97,11 @@ impl Renderer {
                     asked_for = needed.into_iter().map(|chart| chart.name).collect();
                     continue;
                 }
+                Outcome::NeedsOutside(needs) => {
+                    self.outside(request, prepared, &needs, &mut given).await?;
+                    asked_for = needs.iter().map(ToString::to_string).collect();
+                    continue;
+                }
                 Outcome::Plugin(call) => {
                     let identity = self.inner.plugins.identity(&call.name).map_err(fail)?;
                     given.plugins.insert(call.name.clone(), identity);
@@ -104,8 +124,8 @@ impl Renderer {
             let proof = Proof { traces, variables, plugins: given.plugins, fetched: given.fetched };
             return Ok(Product::new(done.kind, done.manifests, proof));
         }
-        let reason = format!("the charts need ever more charts: {}", asked_for.join(", "));
-        Err(located(Failure::Content(reason), prepared, Some(Kind::Helm)))
+        let reason = format!("what was fetched needs ever more to be fetched: {}", asked_for.join(", "));
+        Err(located(Failure::Content(reason), prepared, None))
     }
 
     fn job(
@@ -144,6 +164,7 @@ impl Renderer {
             references: references.collect(),
             remote_files: given.remote_files.clone(),
             dependencies: given.dependencies.clone(),
+            outside: given.outside.clone(),
             charts: self.inner.charts.clone(),
             max_directory_bytes: self.inner.options.max_directory_bytes,
             jsonnet_worker: self.inner.options.jsonnet_worker.clone(),
@@ -182,7 +203,7 @@ impl Renderer {
                 let announced = self.inner.plugins.announcements(&task).await;
                 announced.map_err(|error| plugin_failed(error, &prepared))
             }
-            Outcome::Done(_) | Outcome::Needs(_) => Ok(Vec::new()),
+            Outcome::Done(_) | Outcome::Needs(_) | Outcome::NeedsOutside(_) => Ok(Vec::new()),
         }
     }
 
@@ -208,6 +229,29 @@ impl Renderer {
             let text = self.inner.sources.helm().file(&url, &Access::default(), MAX_REMOTE_FILE).await?;
             given.fetched.insert(source::url::without_credentials(&url), digest(text.as_bytes()));
             given.remote_files.insert(url, text);
+        }
+        Ok(())
+    }
+
+    /// Fetches what a kustomization needs.
+    async fn outside(
+        &self,
+        request: &RenderRequest,
+        prepared: &Prepared,
+        needs: &[kustomize::Need],
+        given: &mut Given,
+    ) -> Result<(), RenderError> {
+        let repository = &prepared.source.repo_url;
+        let fetcher = Fetcher {
+            sources: &self.inner.sources,
+            repository,
+            access: request.credentials.access(repository, &request.project),
+            freshness: if request.refresh_revisions { Freshness::Now } else { Freshness::Cached },
+        };
+        for need in needs {
+            let fetched = fetcher.fetch(need).await?;
+            given.fetched.insert(fetched.name, fetched.digest);
+            given.outside.insert(need.clone(), fetched.answer);
         }
         Ok(())
     }
