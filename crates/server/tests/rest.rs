@@ -265,7 +265,7 @@ fn sign(payload: &[u8]) -> String {
 async fn the_page_and_the_metrics() {
     let options =
         server::ServerOptions { metrics_port: Some(0), root_path: "/argo".to_owned(), ..Default::default() };
-    let world = World::start_with(json!({}), json!({}), options).await;
+    let world = World::start_with(json!({"accounts.alice": "login"}), json!({}), options).await;
     world.post("/api/v1/applications", application("seen-a")).await;
     let page = world.http.get(format!("{}/applications/seen-a", world.base)).header("accept", "text/html");
     let page = page.send().await.unwrap();

@@ -25,7 +25,7 @@ pub struct LogsOptions {
     #[arg(long, default_value = "")]
     namespace: String,
     /// The name of the object whose pods are meant.
-    #[arg(long, default_value = "")]
+    #[arg(id = "object", long = "name", value_name = "NAME", default_value = "")]
     name: String,
     /// The container; the only or first one when not given.
     #[arg(short, long, default_value = "")]
