@@ -16,6 +16,7 @@ mod index_file;
 fn budget() -> Budget {
     Budget {
         chart_bytes: 1 << 20,
+        file_bytes: 256 << 10,
         chart_files: 200,
         chart_depth: 8,
         templates: Limits { steps: 200_000, bytes: 4 << 20, depth: 200, stack_bytes: 1 << 20 },
