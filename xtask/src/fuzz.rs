@@ -18,8 +18,9 @@ const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
 
-/// Seconds a target gets in the whole test run.
-const BRIEF: u64 = 1;
+/// Inputs a target gets in the whole test run: a number and a seed, so that the test says the same each time. To search is
+/// for runs by hand, which go on for seconds.
+const BRIEF: &str = "-runs=500";
 /// Seconds a target gets when it is run by hand and nothing else is said.
 const LONG: u64 = 60;
 /// Input sizes in bytes, and the wall-clock seconds after which an input counts as hanging. What an input may really use
@@ -66,10 +67,10 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     if let (false, Some(target)) = (inputs.is_empty(), targets.first()) {
         return shell::run(started(&program, target).args(inputs));
     }
-    search(&program, &targets, seconds, true)
+    search(&program, &targets, &format!("-max_total_time={seconds}"), true)
 }
 
-/// Runs every target for a moment, starting from the same seed each time. Says so and does nothing when there is no C++
+/// Runs every target on the same inputs each time. Says so and does nothing when there is no C++
 /// compiler, which libFuzzer needs.
 ///
 /// # Errors
@@ -133,7 +134,7 @@ fn started(program: &Path, target: &Target) -> Command {
 
 /// Runs targets side by side, as many as there are processors, and reports each. What is found is written down and fails
 /// the run at its end.
-fn search(program: &Path, targets: &[Target], seconds: u64, keep: bool) -> Result<()> {
+fn search(program: &Path, targets: &[Target], limit: &str, keep: bool) -> Result<()> {
     let breaking = place().join("breaking");
     std::fs::create_dir_all(&breaking)?;
     let next = AtomicUsize::new(0);
@@ -143,7 +144,7 @@ fn search(program: &Path, targets: &[Target], seconds: u64, keep: bool) -> Resul
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(error) = search_one(program, target, seconds, keep, &breaking)
+                    if let Err(error) = search_one(program, target, limit, keep, &breaking)
                         && let Ok(mut failures) = failures.lock()
                     {
                         failures.push(format!("{}: {error:#}", target.name));
@@ -156,11 +157,11 @@ fn search(program: &Path, targets: &[Target], seconds: u64, keep: bool) -> Resul
     if failures.is_empty() { Ok(()) } else { bail!("fuzzing found:\n{}", failures.join("\n")) }
 }
 
-fn search_one(program: &Path, target: &Target, seconds: u64, keep: bool, breaking: &Path) -> Result<()> {
+fn search_one(program: &Path, target: &Target, limit: &str, keep: bool, breaking: &Path) -> Result<()> {
     let root = shell::root();
     let mut command = started(program, target);
     command.args([
-        format!("-max_total_time={seconds}"),
+        limit.to_owned(),
         format!("-max_len={MAX_LENGTH}"),
         format!("-artifact_prefix={}/{}-", breaking.display(), target.name),
         format!("-dict={}", root.join("fuzz/dictionaries").join(&target.dictionary).display()),
