@@ -16,6 +16,12 @@ pub(crate) fn prepare() {
     glibc::prepare();
 }
 
+/// Makes the settings for a process that does one thing and ends: one heap, which grows in large steps.
+pub(crate) fn prepare_for_one() {
+    #[cfg(target_env = "gnu")]
+    glibc::prepare_for_one();
+}
+
 /// Gives free memory back to the system from time to time, for as long as the process runs.
 pub(crate) async fn keep_small() {
     #[cfg(target_env = "gnu")]
@@ -32,16 +38,25 @@ mod glibc {
     const LARGE: i32 = 1 << 20;
     /// So much free memory may stay at the end of a heap.
     const KEPT: i32 = 1 << 20;
+    /// So much more than needed is asked of the system when there is one heap.
+    const STEP: i32 = 1 << 20;
     /// How often free memory is looked for. It takes a millisecond or two for each 100 MB.
     const PERIOD: Duration = Duration::from_secs(5);
 
-    #[expect(unsafe_code, reason = "the C library has no safe interface to its settings")]
     pub(super) fn prepare() {
-        for (setting, value) in
-            [(libc::M_ARENA_MAX, HEAPS), (libc::M_MMAP_THRESHOLD, LARGE), (libc::M_TRIM_THRESHOLD, KEPT)]
-        {
+        set(&[(libc::M_ARENA_MAX, HEAPS), (libc::M_MMAP_THRESHOLD, LARGE), (libc::M_TRIM_THRESHOLD, KEPT)]);
+    }
+
+    /// A heap of a thread grows page by page, each by a system call; only the first one can grow in steps.
+    pub(super) fn prepare_for_one() {
+        set(&[(libc::M_ARENA_MAX, 1), (libc::M_TOP_PAD, STEP), (libc::M_TRIM_THRESHOLD, i32::MAX)]);
+    }
+
+    #[expect(unsafe_code, reason = "the C library has no safe interface to its settings")]
+    fn set(settings: &[(i32, i32)]) {
+        for (setting, value) in settings {
             // SAFETY: mallopt takes plain numbers, and answers 0 for those that it does not know.
-            unsafe { libc::mallopt(setting, value) };
+            unsafe { libc::mallopt(*setting, *value) };
         }
     }
 

@@ -40,6 +40,7 @@ Examples:
   argosy lint charts                        say what is wrong with charts";
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Verb {
     /// Try Argosy: a simulated cluster, a Git repository with five applications, and the web page.
     Demo(demo::DemoOptions),
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
     // What needs no network needs none of what follows, and is done before that would have been set up.
     let result = match &arguments.verb {
         Verb::Render(options) if !options.needs_network() => {
+            allocator::prepare_for_one();
             Some(offline::render_here(options).map(|()| ExitCode::SUCCESS))
         }
         Verb::Lint(options) => Some(offline::lint(options)),

@@ -36,6 +36,7 @@ pub use session::GlobalOptions;
 /// A verb that talks to an API server.
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Log in to an API server and remember it.
     Login(login::LoginOptions),

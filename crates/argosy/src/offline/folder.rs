@@ -179,8 +179,9 @@ impl Tree for Folder {
                 if metadata.len() > limit {
                     return Err(too_large(metadata.len()));
                 }
-                let mut content = Vec::new();
-                // The file may grow meanwhile.
+                // One byte more than there is, so that the end is seen at once. The file may grow meanwhile.
+                let expected = usize::try_from(metadata.len()).unwrap_or_default() + 1;
+                let mut content = Vec::with_capacity(expected);
                 let read = fs::File::open(&place)
                     .and_then(|file| file.take(limit + 1).read_to_end(&mut content))
                     .map_err(|error| storage(path, &error))?;

@@ -154,6 +154,8 @@ pub(super) fn template(options: &HelmOptions, fetched: Option<&Fetched>) -> Resu
             load(&place).with_context(|| name.clone())?
         }
     };
+    // The process ends with this render: to take the chart apart by then would be work for nothing.
+    std::mem::forget(Arc::clone(&chart));
     let release = options.release()?;
     let values = Values {
         files: options.value_files.iter().map(|name| values_file(name)).collect::<Result<_>>()?,

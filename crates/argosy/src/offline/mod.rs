@@ -91,6 +91,7 @@ pub(crate) struct RenderOptions {
 
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Tool {
     /// Print what `helm template` prints.
     Helm(helm::HelmOptions),

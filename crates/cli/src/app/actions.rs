@@ -12,6 +12,7 @@ use crate::output::{self, Table};
 
 /// A verb of actions.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum ActionsVerb {
     /// List the actions of objects.
     List(ListOptions),

@@ -34,6 +34,7 @@ use crate::error::Error;
 
 /// A verb of applications.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum AppVerb {
     /// List applications.
     List(list::ListOptions),

@@ -190,7 +190,7 @@ impl State {
         index: impl FnOnce() -> Value,
         element: &Held,
     ) -> Result<(), Stop> {
-        match pipe.variables.as_slice() {
+        match &*pipe.variables {
             [] => Ok(()),
             [only] => self.assign(only.slot, &only.name, element.clone()),
             [first, second, ..] => {

@@ -1,4 +1,5 @@
-//! The syntax tree, ready to execute: variables are slots and functions are resolved.
+//! The syntax tree, ready to execute: variables are slots and functions are resolved. It stays in memory for as long as
+//! its chart is in use, so that lists are of exactly their length.
 //!
 //! Neighbors: `mod.rs` builds it, `show.rs` prints it back for errors, `../exec` runs it.
 
@@ -20,7 +21,7 @@ pub(crate) struct Place {
 pub(crate) struct Template {
     pub(crate) name: Arc<str>,
     pub(crate) source: Arc<Source>,
-    pub(crate) body: Vec<Node>,
+    pub(crate) body: Box<[Node]>,
     /// The number of variables alive at once, `$` included.
     pub(crate) slots: usize,
 }
@@ -48,13 +49,13 @@ pub(crate) enum Node {
     Action(Pipe, Place),
     /// The branches of if, else if, ... and the last else.
     If {
-        branches: Vec<Branch>,
-        otherwise: Vec<Node>,
+        branches: Box<[Branch]>,
+        otherwise: Box<[Node]>,
     },
     /// The same for with.
     With {
-        branches: Vec<Branch>,
-        otherwise: Vec<Node>,
+        branches: Box<[Branch]>,
+        otherwise: Box<[Node]>,
     },
     Range(Box<Loop>),
     Template {
@@ -71,24 +72,24 @@ pub(crate) enum Node {
 pub(crate) struct Branch {
     pub(crate) place: Place,
     pub(crate) pipe: Pipe,
-    pub(crate) body: Vec<Node>,
+    pub(crate) body: Box<[Node]>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Loop {
     pub(crate) place: Place,
     pub(crate) pipe: Pipe,
-    pub(crate) body: Vec<Node>,
-    pub(crate) otherwise: Vec<Node>,
+    pub(crate) body: Box<[Node]>,
+    pub(crate) otherwise: Box<[Node]>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Pipe {
     pub(crate) place: Place,
-    pub(crate) variables: Vec<Variable>,
+    pub(crate) variables: Box<[Variable]>,
     /// `=` instead of `:=`.
     pub(crate) assign: bool,
-    pub(crate) commands: Vec<Command>,
+    pub(crate) commands: Box<[Command]>,
 }
 
 #[derive(Debug, Clone)]
@@ -100,7 +101,7 @@ pub(crate) struct Variable {
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) place: Place,
-    pub(crate) operands: Vec<Operand>,
+    pub(crate) operands: Box<[Operand]>,
 }
 
 #[derive(Debug)]
@@ -117,11 +118,11 @@ pub(crate) enum Term {
     Number(Box<Number>),
     /// The value and the text with its quotes.
     String(Value, Arc<str>),
-    Field(Vec<Arc<str>>),
-    Variable(Variable, Vec<Arc<str>>),
+    Field(Box<[Arc<str>]>),
+    Variable(Variable, Box<[Arc<str>]>),
     Function(Arc<Function>),
     Pipe(Box<Pipe>),
-    Chain(Box<Operand>, Vec<Arc<str>>),
+    Chain(Box<Operand>, Box<[Arc<str>]>),
 }
 
 /// A number literal, under every type that can represent it exactly, as Go's untyped constants are.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::ast::{Command, Operand, Pipe, Term, Variable};
 use super::lexer::Kind;
-use super::{Parsed, Parser, number, unquote};
+use super::{Parsed, Parser, cut, number, unquote};
 use crate::print::quoted;
 
-impl Parser<'_> {
+impl<'p> Parser<'p> {
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
         self.check_depth()?;
         let offset = self.peek_word().offset;
@@ -47,12 +47,12 @@ impl Parser<'_> {
             match next.kind {
                 Kind::Assign | Kind::Declare => {
                     self.next_word();
-                    names.push(variable.text.into());
+                    names.push(self.name(variable.text));
                     return Ok((names, next.kind == Kind::Assign));
                 }
                 Kind::Char if next.text == "," => {
                     self.next_word();
-                    names.push(variable.text.into());
+                    names.push(self.name(variable.text));
                     if context != "range" || names.len() >= 2 {
                         return Err(format!("too many declarations in {context}"));
                     }
@@ -69,8 +69,8 @@ impl Parser<'_> {
         }
     }
 
-    fn commands(&mut self, context: &str, end: Kind) -> Parsed<Vec<Command>> {
-        let mut commands: Vec<Command> = Vec::new();
+    fn commands(&mut self, context: &str, end: Kind) -> Parsed<Box<[Command]>> {
+        let from = self.commands.len();
         loop {
             let token = self.next_word();
             match token.kind {
@@ -88,11 +88,13 @@ impl Parser<'_> {
                 | Kind::Variable
                 | Kind::LeftParen => {
                     self.next -= 1;
-                    commands.push(self.command()?);
+                    let command = self.command()?;
+                    self.commands.push(command);
                 }
                 _ => return Err(self.unexpected(&token, context)),
             }
         }
+        let commands = cut(&mut self.commands, from);
         if commands.is_empty() {
             return Err(format!("missing value for {context}"));
         }
@@ -109,11 +111,11 @@ impl Parser<'_> {
     fn command(&mut self) -> Parsed<Command> {
         let offset = self.peek_word().offset;
         let place = self.place(offset);
-        let mut operands = Vec::new();
+        let from = self.operands.len();
         loop {
             self.peek_word();
             if let Some(operand) = self.operand()? {
-                operands.push(operand);
+                self.operands.push(operand);
             }
             let token = self.next();
             match token.kind {
@@ -126,6 +128,7 @@ impl Parser<'_> {
                 _ => return Err(self.unexpected(&token, "operand")),
             }
         }
+        let operands = cut(&mut self.operands, from);
         if operands.is_empty() {
             return Err("empty command".to_owned());
         }
@@ -139,15 +142,20 @@ impl Parser<'_> {
         if first.kind != Kind::Field {
             return Ok(Some(operand));
         }
-        let mut fields = Vec::new();
+        let mut fields = match &mut operand.term {
+            Term::Field(names) | Term::Variable(_, names) => std::mem::take(names).into_vec(),
+            _ => Vec::new(),
+        };
         while self.peek().kind == Kind::Field {
-            fields.push(Arc::from(&self.next().text[1..]));
+            let text = &self.next().text[1..];
+            fields.push(self.name(text));
         }
+        let fields = fields.into_boxed_slice();
         // Go places a chain at its second link.
         let place = self.place(first.offset);
         match &mut operand.term {
             Term::Field(names) | Term::Variable(_, names) => {
-                names.extend(fields);
+                *names = fields;
                 operand.place = place;
                 Ok(Some(operand))
             }
@@ -171,9 +179,9 @@ impl Parser<'_> {
                 let found = self.scope.find(token.text);
                 let (name, slot) =
                     found.ok_or_else(|| format!("undefined variable {}", quoted(token.text)))?;
-                Term::Variable(Variable { name, slot }, Vec::new())
+                Term::Variable(Variable { name, slot }, Box::default())
             }
-            Kind::Field => Term::Field(vec![token.text[1..].into()]),
+            Kind::Field => Term::Field(Box::new([self.name(&token.text[1..])])),
             Kind::Bool => Term::Bool(token.text == "true"),
             Kind::CharConstant => Term::Number(Box::new(number::character(token.text)?.settle())),
             Kind::Complex => Term::Number(Box::new(number::complex(token.text)?.settle())),
@@ -191,7 +199,7 @@ impl Parser<'_> {
             }
         };
         let offset = match &term {
-            Term::Pipe(pipe) => pipe.place.offset as usize,
+            Term::Pipe(pipe) => pipe.place.offset,
             _ => token.offset,
         };
         let place = self.place(offset);

@@ -47,23 +47,21 @@ pub(super) enum Keyword {
     With,
 }
 
-#[derive(Debug, Clone)]
+/// Offsets and lines are 32 bits wide, as [`super::parse`] takes no longer text: a template has thousands of tokens.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'t> {
     pub(super) kind: Kind,
-    pub(super) offset: usize,
-    pub(super) line: usize,
+    pub(super) offset: u32,
+    pub(super) line: u32,
     pub(super) text: &'t str,
-    /// The text of an error.
-    pub(super) message: Option<String>,
 }
 
 impl Token<'_> {
-    /// The token as it appears in error messages.
+    /// The token as it appears in error messages; one of an error has no text of its own ([`Tokens::error`]).
     pub(super) fn show(&self) -> String {
-        match (self.kind, &self.message) {
-            (Kind::End, _) => "EOF".to_owned(),
-            (_, Some(message)) => message.clone(),
-            (Kind::Keyword(_) | Kind::Dot | Kind::Nil, _) => format!("<{}>", self.text),
+        match self.kind {
+            Kind::End => "EOF".to_owned(),
+            Kind::Keyword(_) | Kind::Dot | Kind::Nil => format!("<{}>", self.text),
             _ if self.text.len() > 10 => {
                 let start: String = self.text.chars().take(10).collect();
                 format!("{}...", quoted(&start))
@@ -94,31 +92,36 @@ fn trims_right(rest: &str) -> bool {
     chars.next().is_some_and(is_space) && chars.next() == Some('-')
 }
 
-/// Cuts the whole text; the last token is `End` or `Error`.
-pub(super) fn tokenize(text: &str) -> Vec<Token<'_>> {
-    let mut lexer =
-        Lexer { text, position: 0, start: 0, start_line: 1, counted: 0, parens: 0, tokens: Vec::new() };
+/// A text's tokens.
+pub(super) struct Tokens<'t> {
+    /// At least one: the last is `End` or `Error`.
+    pub(super) list: Vec<Token<'t>>,
+    /// What the error says.
+    pub(super) error: String,
+}
+
+/// Cuts the whole text.
+pub(super) fn tokenize(text: &str) -> Tokens<'_> {
+    // Templates of charts have a token for each six bytes or more.
+    let tokens = Vec::with_capacity(text.len() / 6 + 1);
+    let mut lexer = Lexer { text, position: 0, start: 0, start_line: 1, counted: 0, parens: 0, tokens };
+    let mut error = String::new();
     match lexer.run() {
         Ok(()) => lexer.push(Kind::End),
         Err(message) => {
-            let line = lexer.start_line;
-            lexer.tokens.push(Token {
-                kind: Kind::Error,
-                offset: lexer.start,
-                line,
-                text: "",
-                message: Some(message),
-            });
+            error = message;
+            lexer.position = lexer.start;
+            lexer.push(Kind::Error);
         }
     }
-    lexer.tokens
+    Tokens { list: lexer.tokens, error }
 }
 
 struct Lexer<'t> {
     text: &'t str,
     position: usize,
     start: usize,
-    start_line: usize,
+    start_line: u32,
     /// Line breaks before this offset are counted in `start_line`.
     counted: usize,
     parens: usize,
@@ -142,20 +145,44 @@ impl<'t> Lexer<'t> {
 
     fn skip(&mut self) {
         let passed = &self.text.as_bytes()[self.counted..self.position];
-        self.start_line += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.start_line += passed.iter().map(|byte| u32::from(*byte == b'\n')).sum::<u32>();
         self.counted = self.position;
         self.start = self.position;
     }
 
     fn push(&mut self, kind: Kind) {
         let text = &self.text[self.start..self.position];
-        self.tokens.push(Token { kind, offset: self.start, line: self.start_line, text, message: None });
+        let offset = u32::try_from(self.start).unwrap_or(u32::MAX);
+        self.tokens.push(Token { kind, offset, line: self.start_line, text });
         self.skip();
     }
 
+    /// Where the next opening delimiter is.
+    fn left_delimiter(&self) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut braces = memchr::memchr_iter(LEFT.as_bytes()[0], &bytes[self.position..]);
+        braces
+            .find(|found| bytes[self.position + found..].starts_with(LEFT.as_bytes()))
+            .map(|found| self.position + found)
+    }
+
+    /// Passes letters, digits and underscores.
+    fn pass_word(&mut self) {
+        let bytes = self.text.as_bytes();
+        loop {
+            // Names are ASCII but for the rarest.
+            while bytes.get(self.position).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
+                self.position += 1;
+            }
+            match bytes.get(self.position) {
+                Some(byte) if !byte.is_ascii() && self.peek().is_some_and(is_alphanumeric) => self.bump(),
+                _ => return,
+            };
+        }
+    }
+
     fn run(&mut self) -> Result<(), String> {
-        while let Some(found) = self.rest().find(LEFT) {
-            let delimiter = self.position + found;
+        while let Some(delimiter) = self.left_delimiter() {
             let after = &self.text[delimiter + LEFT.len()..];
             let trim = trims_left(after);
             let mut end = delimiter;
@@ -332,9 +359,7 @@ impl<'t> Lexer<'t> {
             self.push(bare);
             return Ok(());
         }
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.bump();
-        }
+        self.pass_word();
         if !self.at_terminator() {
             return Err(self.bad_character());
         }
@@ -343,9 +368,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn identifier(&mut self) -> Result<(), String> {
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.bump();
-        }
+        self.pass_word();
         if !self.at_terminator() {
             return Err(self.bad_character());
         }

@@ -10,10 +10,11 @@ pub(crate) mod number;
 pub(crate) mod show;
 pub(crate) mod unquote;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use self::ast::{Branch, Loop, Node, Pipe, Place, Source, Template};
-use self::lexer::{Keyword, Kind, Token};
+use self::ast::{Branch, Command, Loop, Node, Operand, Pipe, Place, Source, Template};
+use self::lexer::{Keyword, Kind, Token, Tokens};
 use crate::error::Error;
 use crate::functions::Functions;
 use crate::limits::stack_position;
@@ -41,11 +42,15 @@ pub(crate) fn parse(name: &Arc<str>, text: &str, functions: &Functions) -> Resul
         action_line: 0,
         stack_top: stack_position(),
         done: Vec::new(),
+        nodes: Vec::new(),
+        commands: Vec::new(),
+        operands: Vec::new(),
+        names: HashMap::new(),
     };
     match parser.text() {
         Ok(()) => Ok(parser.done),
         Err(message) => {
-            let line = parser.tokens[parser.furthest].line;
+            let line = parser.tokens.list[parser.furthest].line as usize;
             Err(Error::Parse { name: name.clone(), line, message })
         }
     }
@@ -103,7 +108,7 @@ impl Scope {
 }
 
 struct Parser<'p> {
-    tokens: Vec<Token<'p>>,
+    tokens: Tokens<'p>,
     next: usize,
     furthest: usize,
     functions: &'p Functions,
@@ -111,9 +116,20 @@ struct Parser<'p> {
     scope: Scope,
     last_id: u32,
     loops: usize,
-    action_line: usize,
+    action_line: u32,
     stack_top: usize,
     done: Vec<Arc<Template>>,
+    /// Lists that are being read, each behind those that it is inside of ([`cut`]).
+    nodes: Vec<Node>,
+    commands: Vec<Command>,
+    operands: Vec<Operand>,
+    /// The names that were read: most come again and again.
+    names: HashMap<&'p str, Arc<str>>,
+}
+
+/// Takes a list that is over, which began at this length, out of the lists that are being read.
+fn cut<T>(lists: &mut Vec<T>, from: usize) -> Box<[T]> {
+    lists.drain(from..).collect()
 }
 
 /// What ended a list of nodes.
@@ -137,9 +153,9 @@ impl<'p> Parser<'p> {
 
     fn peek(&mut self) -> Token<'p> {
         // The last token is never passed: after the end there is only the end.
-        self.next = self.next.min(self.tokens.len() - 1);
+        self.next = self.next.min(self.tokens.list.len() - 1);
         self.furthest = self.furthest.max(self.next);
-        self.tokens[self.next].clone()
+        self.tokens.list[self.next]
     }
 
     fn next_word(&mut self) -> Token<'p> {
@@ -166,7 +182,7 @@ impl<'p> Parser<'p> {
         if token.kind != Kind::Error {
             return format!("unexpected {} in {context}", token.show());
         }
-        let message = token.show();
+        let message = self.tokens.error.clone();
         if self.action_line == 0 || self.action_line == token.line {
             return message;
         }
@@ -174,9 +190,14 @@ impl<'p> Parser<'p> {
         format!("{message}{action} started at {}:{}", self.source.name, self.action_line)
     }
 
-    fn place(&mut self, offset: usize) -> Place {
+    fn place(&mut self, offset: u32) -> Place {
         self.last_id += 1;
-        Place { offset: u32::try_from(offset).unwrap_or(u32::MAX), id: self.last_id }
+        Place { offset, id: self.last_id }
+    }
+
+    /// The one copy of a name.
+    fn name(&mut self, text: &'p str) -> Arc<str> {
+        Arc::clone(self.names.entry(text).or_insert_with(|| text.into()))
     }
 
     fn check_depth(&self) -> Parsed<()> {
@@ -187,7 +208,6 @@ impl<'p> Parser<'p> {
     }
 
     fn text(&mut self) -> Parsed<()> {
-        let mut body = Vec::new();
         loop {
             let token = self.peek();
             if token.kind == Kind::End {
@@ -203,16 +223,17 @@ impl<'p> Parser<'p> {
                 self.next = before;
             }
             match self.item()? {
-                Item::Node(node) => body.push(node),
+                Item::Node(node) => self.nodes.push(node),
                 Item::Ending(Ending::End) => return Err("unexpected {{end}}".to_owned()),
                 Item::Ending(Ending::Else) => return Err("unexpected {{else}}".to_owned()),
             }
         }
         let name = self.source.name.clone();
+        let body = cut(&mut self.nodes, 0);
         self.add(name, body)
     }
 
-    fn add(&mut self, name: Arc<str>, body: Vec<Node>) -> Parsed<()> {
+    fn add(&mut self, name: Arc<str>, body: Box<[Node]>) -> Parsed<()> {
         let slots = self.scope.most;
         let template = Template { name, source: self.source.clone(), body, slots };
         let same = self.done.iter().position(|other| other.name == template.name);
@@ -257,12 +278,12 @@ impl<'p> Parser<'p> {
         Ok(name.to_string().into())
     }
 
-    fn items(&mut self) -> Parsed<(Vec<Node>, Ending)> {
-        let mut nodes = Vec::new();
+    fn items(&mut self) -> Parsed<(Box<[Node]>, Ending)> {
+        let from = self.nodes.len();
         while self.peek_word().kind != Kind::End {
             match self.item()? {
-                Item::Node(node) => nodes.push(node),
-                Item::Ending(ending) => return Ok((nodes, ending)),
+                Item::Node(node) => self.nodes.push(node),
+                Item::Ending(ending) => return Ok((cut(&mut self.nodes, from), ending)),
             }
         }
         Err("unexpected EOF".to_owned())
@@ -271,7 +292,10 @@ impl<'p> Parser<'p> {
     fn item(&mut self) -> Parsed<Item> {
         let token = self.next_word();
         match token.kind {
-            Kind::Text => Ok(Item::Node(Node::Text(token.offset..token.offset + token.text.len()))),
+            Kind::Text => {
+                let start = token.offset as usize;
+                Ok(Item::Node(Node::Text(start..start + token.text.len())))
+            }
             Kind::LeftDelimiter => {
                 self.action_line = token.line;
                 let item = self.action()?;
@@ -340,13 +364,13 @@ impl<'p> Parser<'p> {
     }
 
     /// The branches of an if or with, up to its end.
-    fn branches(&mut self, context: &str, keyword: Keyword) -> Parsed<(Vec<Branch>, Vec<Node>)> {
+    fn branches(&mut self, context: &str, keyword: Keyword) -> Parsed<(Box<[Branch]>, Box<[Node]>)> {
         let outer = self.scope.visible.len();
         let mut branches = Vec::new();
-        let mut otherwise = Vec::new();
+        let mut otherwise = Box::default();
         loop {
             let pipe = self.pipeline(context, Kind::RightDelimiter)?;
-            let place = self.place(pipe.place.offset as usize);
+            let place = self.place(pipe.place.offset);
             let inner = self.scope.visible.len();
             let (body, ending) = self.items()?;
             // Variables of the condition stay in the else branches, those of the body don't.
@@ -363,10 +387,10 @@ impl<'p> Parser<'p> {
             break;
         }
         self.scope.visible.truncate(outer);
-        Ok((branches, otherwise))
+        Ok((branches.into(), otherwise))
     }
 
-    fn last_else(&mut self) -> Parsed<Vec<Node>> {
+    fn last_else(&mut self) -> Parsed<Box<[Node]>> {
         let (body, ending) = self.items()?;
         match ending {
             Ending::End => Ok(body),
@@ -377,14 +401,14 @@ impl<'p> Parser<'p> {
     fn range(&mut self) -> Parsed<Node> {
         let outer = self.scope.visible.len();
         let pipe = self.pipeline("range", Kind::RightDelimiter)?;
-        let place = self.place(pipe.place.offset as usize);
+        let place = self.place(pipe.place.offset);
         let inner = self.scope.visible.len();
         self.loops += 1;
         let (body, ending) = self.items()?;
         self.loops -= 1;
         self.scope.leave_body(inner);
         let otherwise = match ending {
-            Ending::End => Vec::new(),
+            Ending::End => Box::default(),
             Ending::Else => self.last_else()?,
         };
         self.scope.visible.truncate(outer);
