@@ -40,7 +40,6 @@ Examples:
   argosy lint charts                        say what is wrong with charts";
 
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 enum Verb {
     /// Try Argosy: a simulated cluster, a Git repository with five applications, and the web page.
     Demo(demo::DemoOptions),
@@ -130,10 +129,38 @@ fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{Command, CommandFactory as _};
 
     #[test]
     fn the_flags_of_all_verbs_fit_together() {
         super::Arguments::command().debug_assert();
+    }
+
+    /// The flags of a verb are made when it is asked for; a documentation comment of the type that has them would then
+    /// take the place of what the list of verbs says.
+    #[test]
+    fn help_says_of_a_verb_what_the_list_of_verbs_says() {
+        fn help(path: &[String]) -> String {
+            let words = path.iter().map(String::as_str).chain(["--help"]);
+            super::Arguments::command().try_get_matches_from(words).unwrap_err().to_string()
+        }
+        fn check(command: &Command, path: &mut Vec<String>) -> usize {
+            let list = help(path);
+            let mut checked = 0;
+            for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+                path.push(verb.get_name().to_owned());
+                let said = help(path);
+                let said = said.lines().next().unwrap();
+                let listed = |line: &&str| line.split_whitespace().next() == Some(verb.get_name());
+                let listed = if verb.is_hide_set() { Some(said) } else { list.lines().find(listed) };
+                assert!(listed.is_some_and(|line| line.contains(said)), "{path:?}: {said:?}, {listed:?}");
+                checked += 1 + check(verb, path);
+                path.pop();
+            }
+            checked
+        }
+        let mut command = super::Arguments::command();
+        command.build();
+        assert!(check(&command, &mut vec!["argosy".to_owned()]) > 30);
     }
 }

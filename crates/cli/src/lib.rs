@@ -36,15 +36,14 @@ pub use session::GlobalOptions;
 /// A verb that talks to an API server.
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Verb {
     /// Log in to an API server and remember it.
     Login(login::LoginOptions),
     /// Forget the token of a context.
     Logout(login::LogoutOptions),
     /// List, show, sync and change applications.
-    #[command(subcommand, visible_alias = "application")]
-    App(app::AppVerb),
+    #[command(visible_alias = "application")]
+    App(app::AppOptions),
 }
 
 /// Runs a verb and answers how the process is to end: 0 done, 1 wrong use or a failed operation, 20 refused by the
@@ -54,9 +53,9 @@ pub async fn run(verb: Verb, options: &GlobalOptions, core: &dyn CoreMode) -> Ex
         match verb {
             Verb::Login(login) => login::login(&login, options).await,
             Verb::Logout(logout) => login::logout(&logout, options, core).await,
-            Verb::App(verb) => {
+            Verb::App(app) => {
                 let client = session::connect(options, core).await?;
-                Box::pin(app::run(verb, &client)).await
+                Box::pin(app::run(app, &client)).await
             }
         }
     };

@@ -25,6 +25,7 @@ mod helm;
 mod helm_flags;
 mod jsonnet;
 mod kustomize;
+mod later;
 mod lint;
 mod remote;
 mod repository;
@@ -37,6 +38,7 @@ use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 
 use folder::Place;
+use later::Later;
 pub(crate) use lint::LintOptions;
 use remote::Fetched;
 
@@ -91,16 +93,15 @@ pub(crate) struct RenderOptions {
 
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 enum Tool {
     /// Print what `helm template` prints.
-    Helm(helm::HelmOptions),
+    Helm(Later<helm::HelmOptions>),
     /// Print what `kustomize build` prints.
-    Kustomize(kustomize::KustomizeOptions),
+    Kustomize(Later<kustomize::KustomizeOptions>),
     /// Evaluate a Jsonnet program and print its objects.
-    Jsonnet(jsonnet::JsonnetOptions),
+    Jsonnet(Later<jsonnet::JsonnetOptions>),
     /// Show what a change in a repository makes of its Applications' manifests.
-    Diff(difference::DiffOptions),
+    Diff(Later<difference::DiffOptions>),
 }
 
 impl RenderOptions {

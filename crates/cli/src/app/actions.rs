@@ -12,8 +12,7 @@ use crate::output::{self, Table};
 
 /// A verb of actions.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
-pub enum ActionsVerb {
+pub(super) enum ActionsVerb {
     /// List the actions of objects.
     List(ListOptions),
     /// Run an action.
@@ -23,7 +22,7 @@ pub enum ActionsVerb {
 /// What `app actions list` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  argosy app actions list guestbook --kind Deployment")]
-pub struct ListOptions {
+pub(super) struct ListOptions {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -47,7 +46,7 @@ enum Format {
 #[command(
     after_help = "Examples:\n  argosy app actions run guestbook restart --kind Deployment --resource-name web"
 )]
-pub struct RunOptions {
+pub(super) struct RunOptions {
     #[command(flatten)]
     target: Target,
     /// The action, such as `restart`.

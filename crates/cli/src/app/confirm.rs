@@ -11,7 +11,7 @@ use crate::error::Error;
 /// What `app confirm-deletion` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  argosy app confirm-deletion guestbook")]
-pub struct ConfirmDeletionOptions {
+pub(super) struct ConfirmDeletionOptions {
     #[command(flatten)]
     target: Target,
 }

@@ -14,7 +14,7 @@ use crate::error::Error;
 #[command(
     after_help = "Examples:\n  argosy app create guestbook --repo https://github.com/argoproj/argocd-example-apps \\\n    --path guestbook --dest-server https://kubernetes.default.svc --dest-namespace default\n  argosy app create -f application.yaml --upsert"
 )]
-pub struct CreateOptions {
+pub(super) struct CreateOptions {
     /// The application's name.
     #[arg(value_name = "APPNAME")]
     name: Option<String>,

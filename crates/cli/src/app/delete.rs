@@ -14,7 +14,7 @@ use crate::login::confirm;
 #[command(
     after_help = "Examples:\n  argosy app delete guestbook --wait\n  argosy app delete guestbook --cascade=false"
 )]
-pub struct DeleteOptions {
+pub(super) struct DeleteOptions {
     /// The applications, as NAME or NAMESPACE/NAME.
     #[arg(value_name = "APPNAME")]
     names: Vec<String>,

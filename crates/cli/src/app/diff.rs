@@ -18,7 +18,7 @@ use crate::output::normal_diff;
 #[command(
     after_help = "Exit code 0: no difference; 1 (or --diff-exit-code): some; 20: an error.\n\nExamples:\n  argosy app diff guestbook\n  argosy app diff guestbook --revision v2\n  KUBECTL_EXTERNAL_DIFF='diff -u' argosy app diff guestbook"
 )]
-pub struct DiffOptions {
+pub(super) struct DiffOptions {
     #[command(flatten)]
     target: Target,
     /// Compare with Git first.

@@ -16,7 +16,7 @@ use crate::output::{self, Table, short_revision, tree_lines};
 /// What `app get` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  argosy app get guestbook\n  argosy app get guestbook --refresh -o tree")]
-pub struct GetOptions {
+pub(super) struct GetOptions {
     #[command(flatten)]
     target: Target,
     /// Compare with Git first.

@@ -12,7 +12,7 @@ use crate::output::{Table, short_revision};
 /// What `app history` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  argosy app history guestbook\n  argosy app history guestbook -o id")]
-pub struct HistoryOptions {
+pub(super) struct HistoryOptions {
     #[command(flatten)]
     target: Target,
     /// How to print.
@@ -29,7 +29,7 @@ enum Format {
 /// What `app rollback` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  argosy app history guestbook\n  argosy app rollback guestbook 3")]
-pub struct RollbackOptions {
+pub(super) struct RollbackOptions {
     #[command(flatten)]
     target: Target,
     /// The id in the history; the one before the last when not given.

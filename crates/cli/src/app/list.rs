@@ -11,7 +11,7 @@ use crate::output::{self, Table};
 /// What `app list` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  argosy app list\n  argosy app list -l team=web -o name")]
-pub struct ListOptions {
+pub(super) struct ListOptions {
     /// Only applications with these labels.
     #[arg(short = 'l', long, default_value = "")]
     selector: String,

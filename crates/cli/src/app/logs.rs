@@ -12,7 +12,7 @@ use crate::error::Error;
 #[command(
     after_help = "Examples:\n  argosy app logs guestbook --tail 100\n  argosy app logs guestbook --kind Deployment --name web -f\n  argosy app logs guestbook --filter error --match-case"
 )]
-pub struct LogsOptions {
+pub(super) struct LogsOptions {
     #[command(flatten)]
     target: Target,
     /// The API group of the objects whose pods are meant.

@@ -26,16 +26,42 @@ mod sync;
 mod unset;
 mod wait;
 
-use clap::{Args, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use types::Application;
 
 use crate::client::{Client, application_path};
 use crate::error::Error;
 
-/// A verb of applications.
+/// The verb of `argosy app`. These verbs and their flags are only made when `app` is asked for: they are many, and a
+/// process that renders has no time for them.
+#[derive(Debug)]
+pub struct AppOptions {
+    verb: AppVerb,
+}
+
+impl Args for AppOptions {
+    fn augment_args(command: Command) -> Command {
+        command.subcommand_required(true).arg_required_else_help(true).defer(AppVerb::augment_subcommands)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        AppVerb::augment_subcommands_for_update(command)
+    }
+}
+
+impl FromArgMatches for AppOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self { verb: AppVerb::from_arg_matches(matches)? })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.verb.update_from_arg_matches(matches)
+    }
+}
+
+// A verb of applications. (A documentation comment would be what help says of `app`.)
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
-pub enum AppVerb {
+enum AppVerb {
     /// List applications.
     List(list::ListOptions),
     /// Show an application.
@@ -88,8 +114,8 @@ pub enum AppVerb {
     TerminateOperation(sync::TerminateOptions),
 }
 
-pub(crate) async fn run(verb: AppVerb, client: &Client) -> Result<(), Error> {
-    match verb {
+pub(crate) async fn run(options: AppOptions, client: &Client) -> Result<(), Error> {
+    match options.verb {
         AppVerb::List(options) => list::list(&options, client).await,
         AppVerb::Get(options) => get::get(&options, client).await,
         AppVerb::Create(options) => create::create(&options, client).await,

@@ -111,7 +111,7 @@ pub(super) fn query_of(app: &AppName, object: &ResourceRef) -> Vec<(&'static str
 #[command(
     after_help = "Examples:\n  argosy app get-resource guestbook --kind Pod\n  argosy app get-resource guestbook --kind Deployment --resource-name web -o yaml --filter-fields spec.replicas,status"
 )]
-pub struct GetResourceOptions {
+pub(super) struct GetResourceOptions {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -142,7 +142,7 @@ enum Format {
 #[command(
     after_help = "Examples:\n  argosy app patch-resource guestbook --kind Deployment --resource-name web --patch '{\"spec\": {\"replicas\": 2}}'"
 )]
-pub struct PatchResourceOptions {
+pub(super) struct PatchResourceOptions {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -160,7 +160,7 @@ pub struct PatchResourceOptions {
 #[command(
     after_help = "Examples:\n  argosy app delete-resource guestbook --kind Pod --resource-name web-0\n  argosy app delete-resource guestbook --kind Job --all --force"
 )]
-pub struct DeleteResourceOptions {
+pub(super) struct DeleteResourceOptions {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]

@@ -16,7 +16,7 @@ use crate::output::Table;
 #[command(
     after_help = "Examples:\n  argosy app resources guestbook\n  argosy app resources guestbook --output tree=detailed"
 )]
-pub struct ResourcesOptions {
+pub(super) struct ResourcesOptions {
     #[command(flatten)]
     target: Target,
     /// Only objects that belong to no application.
@@ -42,7 +42,7 @@ enum TreeFormat {
 #[command(
     after_help = "Examples:\n  argosy app manifests guestbook\n  argosy app manifests guestbook --source live"
 )]
-pub struct ManifestsOptions {
+pub(super) struct ManifestsOptions {
     #[command(flatten)]
     target: Target,
     /// What Git says, or what is there.

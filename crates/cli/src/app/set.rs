@@ -16,7 +16,7 @@ use crate::error::Error;
 #[command(
     after_help = "Examples:\n  argosy app set guestbook --revision v2\n  argosy app set guestbook --sync-policy automated --self-heal\n  argosy app set guestbook --source-position 1 --helm-set replicas=3"
 )]
-pub struct SetOptions {
+pub(super) struct SetOptions {
     #[command(flatten)]
     target: Target,
     /// The position of the source among several, counted from 1.
@@ -32,7 +32,7 @@ pub struct SetOptions {
 /// What `app edit` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  EDITOR=vi argosy app edit guestbook")]
-pub struct EditOptions {
+pub(super) struct EditOptions {
     #[command(flatten)]
     target: Target,
 }
@@ -42,7 +42,7 @@ pub struct EditOptions {
 #[command(
     after_help = "Examples:\n  argosy app patch guestbook --patch '[{\"op\": \"replace\", \"path\": \"/spec/source/path\", \"value\": \"new\"}]'\n  argosy app patch guestbook --type merge --patch '{\"spec\": {\"source\": {\"path\": \"new\"}}}'"
 )]
-pub struct PatchOptions {
+pub(super) struct PatchOptions {
     #[command(flatten)]
     target: Target,
     /// The patch, in JSON.

@@ -14,7 +14,7 @@ use crate::error::Error;
 #[command(
     after_help = "Examples:\n  argosy app add-source guestbook --repo https://git.example/values --ref values"
 )]
-pub struct AddSourceOptions {
+pub(super) struct AddSourceOptions {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub struct AddSourceOptions {
 /// What `app remove-source` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  argosy app remove-source guestbook --source-position 2")]
-pub struct RemoveSourceOptions {
+pub(super) struct RemoveSourceOptions {
     #[command(flatten)]
     target: Target,
     /// The position of the source, counted from 1.

@@ -19,7 +19,7 @@ use crate::output;
 #[command(
     after_help = "Examples:\n  argosy app sync guestbook\n  argosy app sync guestbook --prune --timeout 300\n  argosy app sync guestbook --resource apps:Deployment:web\n  argosy app sync -l team=web --async"
 )]
-pub struct SyncOptions {
+pub(super) struct SyncOptions {
     /// The applications, as NAME or NAMESPACE/NAME.
     #[arg(value_name = "APPNAME")]
     names: Vec<String>,
@@ -110,7 +110,7 @@ pub(super) enum Format {
 
 /// What `app terminate-op` takes.
 #[derive(Debug, Args)]
-pub struct TerminateOptions {
+pub(super) struct TerminateOptions {
     #[command(flatten)]
     target: Target,
 }

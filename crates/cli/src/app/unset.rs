@@ -15,7 +15,7 @@ use crate::error::Error;
 #[command(
     after_help = "Examples:\n  argosy app unset guestbook -p replicas\n  argosy app unset guestbook --kustomize-image nginx --nameprefix"
 )]
-pub struct UnsetOptions {
+pub(super) struct UnsetOptions {
     #[command(flatten)]
     target: Target,
     /// The position of the source among several, counted from 1.

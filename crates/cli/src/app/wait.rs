@@ -20,7 +20,7 @@ use crate::output;
 #[command(
     after_help = "Examples:\n  argosy app wait guestbook\n  argosy app wait -l team=web --health --timeout 300"
 )]
-pub struct WaitOptions {
+pub(super) struct WaitOptions {
     /// The applications, as NAME or NAMESPACE/NAME.
     #[arg(value_name = "APPNAME")]
     names: Vec<String>,

@@ -139,6 +139,9 @@ enum Ending {
     Else,
 }
 
+/// The branches of an if or with, and its last else.
+type Branches = (Box<[Branch]>, Box<[Node]>);
+
 enum Item {
     Node(Node),
     Ending(Ending),
@@ -363,8 +366,8 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// The branches of an if or with, up to its end.
-    fn branches(&mut self, context: &str, keyword: Keyword) -> Parsed<(Box<[Branch]>, Box<[Node]>)> {
+    /// The branches of an if or with, up to its end, and what is behind its last else.
+    fn branches(&mut self, context: &str, keyword: Keyword) -> Parsed<Branches> {
         let outer = self.scope.visible.len();
         let mut branches = Vec::new();
         let mut otherwise = Box::default();
