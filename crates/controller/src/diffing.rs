@@ -1,13 +1,9 @@
 //! The comparison of one rendered object with one live object: what of it is remembered, and in which form. What clients
 //! see of it ([`ResourceDiff`]) is made when one asks: few ever do.
 
-use std::io::{Read, Write};
 use std::sync::Arc;
 
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
-use object::{Object, ObjectKey};
+use object::{Object, ObjectKey, Packed};
 use sync::SyncOptions;
 use types::ResourceDiff;
 use types::names::{ANNOTATION_COMPARE_OPTIONS, ANNOTATION_IGNORE_HEALTHCHECK};
@@ -15,9 +11,6 @@ use types::tracking::Tracking;
 
 use crate::ownership::is_own;
 use crate::ports::{Comparer, Difference};
-
-/// The largest remembered comparison, uncompressed; Kubernetes accepts no objects near it.
-const MAX_BYTES: u64 = 64 << 20;
 
 /// What decides on comparisons beside the objects.
 #[derive(Clone)]
@@ -62,9 +55,9 @@ pub(crate) enum Shown {
     #[default]
     Nothing,
     /// What was rendered, as JSON, if anything was; what is live is in the cluster's cache.
-    Target(Option<Arc<[u8]>>),
-    /// All that is shown, compressed: what is live is in no cache.
-    Packed(Arc<[u8]>),
+    Target(Option<Arc<Packed>>),
+    /// All that is shown: what is live is in no cache.
+    All(Arc<Packed>),
 }
 
 /// Judges a pair.
@@ -92,7 +85,7 @@ pub(crate) fn judge(rules: &Rules, target: Option<&Object>, live: Option<&Object
 impl Shown {
     /// Of a pair whose live side, if there is one, is in the cluster's cache.
     pub(crate) fn cached(target: Option<&Object>) -> Self {
-        Self::Target(target.map(|target| target.to_json().into_bytes().into()))
+        Self::Target(target.map(|target| Arc::new(Packed::new(target.to_json().into_bytes()))))
     }
 
     /// Of a pair whose live side was read from the API server and is kept nowhere.
@@ -102,7 +95,10 @@ impl Shown {
         target: Option<&Object>,
         live: Option<&Object>,
     ) -> Self {
-        pack(&describe(compare, key, target, live)).map_or(Self::Nothing, Self::Packed)
+        match serde_json::to_vec(&describe(compare, key, target, live)) {
+            Ok(text) => Self::All(Arc::new(Packed::new(text))),
+            Err(_) => Self::Nothing,
+        }
     }
 
     /// The pair as clients see it. `live` answers what the cluster's cache has of the object.
@@ -116,18 +112,14 @@ impl Shown {
             Self::Nothing => None,
             Self::Target(target) => {
                 let target: Option<Object> = match target {
-                    Some(json) => Some(serde_json::from_slice(json).ok()?),
+                    Some(json) => Some(json.read(|json| serde_json::from_slice(json)).ok()?.ok()?),
                     None => None,
                 };
                 let live = live();
                 (target.is_some() || live.is_some())
                     .then(|| describe(compare, key, target.as_ref(), live.as_ref()))
             }
-            Self::Packed(packed) => {
-                let mut text = Vec::new();
-                DeflateDecoder::new(&**packed).take(MAX_BYTES).read_to_end(&mut text).ok()?;
-                serde_json::from_slice(&text).ok()
-            }
+            Self::All(packed) => packed.read(|text| serde_json::from_slice(text)).ok()?.ok(),
         }
     }
 }
@@ -168,11 +160,4 @@ fn describe(
         modified: difference.modified,
         diff: String::new(),
     }
-}
-
-fn pack(diff: &ResourceDiff) -> Option<Arc<[u8]>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-    serde_json::to_writer(&mut encoder, diff).ok()?;
-    encoder.flush().ok()?;
-    Some(encoder.finish().ok()?.into())
 }

@@ -10,7 +10,7 @@
 //! ownership  structured                               server-side apply: field sets, managers, conflicts
 //! schema     Schema, built-in table, OpenAPI readers  what the kinds' fields are and how their lists merge
 //! defaults   fill_builtin_defaults                 what the API server fills in by itself
-//! content    content_hash                             a cheap answer to "did anything that matters change?"
+//! content    content_hash, Packed                     did anything that matters change? And: kept small
 //! ```
 //!
 //! Deliberately absent: generated structs per kind (the built-in table describes them as data, so that built-in kinds
@@ -23,6 +23,7 @@ mod identity;
 pub mod json_patch;
 pub mod merge_patch;
 mod metadata;
+mod packed;
 mod scalar;
 pub mod schema;
 pub mod strategic;
@@ -33,6 +34,7 @@ pub use error::Error;
 pub use hash::content_hash;
 pub use identity::{GroupKind, GroupVersionKind, ObjectKey};
 pub use metadata::OwnerReference;
+pub use packed::Packed;
 pub use scalar::duration::Duration;
 pub use scalar::int_or_string::IntOrString;
 pub use scalar::quantity::Quantity;

@@ -5,13 +5,14 @@
 //! exactly when all that is the same there.
 //!
 //! The manifests themselves are kept by their content: results that are equal, of whatever commits and proofs, share
-//! one copy, and with it the objects that were marked for their application.
+//! one copy. It is kept packed: as trees of values they would be most of what the control plane needs. Objects marked
+//! for their application are made of it when asked for, and stay while somebody has them or they were asked for lately.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use object::Object;
+use object::{Object, Packed};
 use parking_lot::Mutex;
 use tree::{Trace, Tree};
 use types::tracking::Tracking;
@@ -34,6 +35,8 @@ const MAX_RESULTS: usize = 4;
 const FETCHED_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// Applications whose last inputs are remembered, to tell which of them has changed.
 const MAX_REMEMBERED: usize = 100_000;
+/// Results whose marked objects are kept: a sync asks for them several times in a row.
+const MAX_RECENT: usize = 32;
 
 /// What a result depends on besides its key.
 #[derive(Debug, Default)]
@@ -67,9 +70,11 @@ pub(crate) struct Product {
 /// The manifests of a result.
 pub(crate) struct Manifests {
     pub(crate) id: ContentId,
-    list: Vec<Manifest>,
-    size: usize,
-    marked: Mutex<Option<(Mark, Arc<[Marked]>)>>,
+    /// The objects in a JSON array.
+    packed: Packed,
+    /// The file and line of each.
+    places: Box<[(Arc<str>, usize)]>,
+    marked: Mutex<Option<(Mark, Weak<[Marked]>)>>,
 }
 
 /// Whose objects are marked, and how.
@@ -90,20 +95,42 @@ pub(crate) struct Marked {
 }
 
 impl Manifests {
-    fn new(list: Vec<Manifest>) -> Self {
+    fn new(list: &[Manifest]) -> Self {
         use sha2::{Digest as _, Sha256};
         let mut hasher = Sha256::new();
-        for manifest in &list {
+        let mut text = Vec::from(b"[");
+        for manifest in list {
             // The place is part of it: it is told to users.
             hasher.update(format!("{}:{}\n", manifest.file, manifest.line));
-            hasher.update(manifest.object.as_value().to_string());
+            let json = manifest.object.to_json();
+            hasher.update(&json);
+            if text.len() > 1 {
+                text.push(b',');
+            }
+            text.extend_from_slice(json.as_bytes());
         }
-        let size = list.iter().map(|manifest| size_of(manifest.object.as_value())).sum();
-        Self { id: hasher.finalize().into(), list, size, marked: Mutex::default() }
+        text.push(b']');
+        Self {
+            id: hasher.finalize().into(),
+            packed: Packed::new(text),
+            places: list.iter().map(|manifest| (manifest.file.clone(), manifest.line)).collect(),
+            marked: Mutex::default(),
+        }
     }
 
-    /// The objects marked as belonging to `instance`. Made once for each way of marking, then shared.
-    pub(crate) fn marked(&self, tracking: &Tracking, instance: &str, namespace: &str) -> Arc<[Marked]> {
+    /// About the bytes that they take.
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.packed.size() + size_of_val(&*self.places)
+    }
+
+    /// # Errors
+    /// When memory is damaged.
+    fn objects(&self) -> Result<Vec<Object>, String> {
+        self.packed.read(|text| serde_json::from_slice(text).map_err(|error| error.to_string()))?
+    }
+
+    /// The objects marked as belonging to `instance`; shared with whoever has them still.
+    fn marked(&self, tracking: &Tracking, instance: &str, namespace: &str) -> Result<Arc<[Marked]>, String> {
         let mark = Mark {
             tracking: tracking.clone(),
             instance: instance.to_owned(),
@@ -112,27 +139,27 @@ impl Manifests {
         let mut known = self.marked.lock();
         if let Some((how, objects)) = known.as_ref()
             && *how == mark
+            && let Some(objects) = objects.upgrade()
         {
-            return objects.clone();
+            return Ok(objects);
         }
-        let marked = |manifest: &Manifest| {
-            let mut object = manifest.object.clone();
+        let marked = |(mut object, (file, line)): (Object, &(Arc<str>, usize))| {
             tracking.mark(&mut object, instance, namespace);
             Marked {
                 hash: object::content_hash(object.as_value(), &[]),
                 object: Arc::new(object),
-                file: manifest.file.clone(),
-                line: manifest.line,
+                file: file.clone(),
+                line: *line,
             }
         };
-        let objects: Arc<[Marked]> = self.list.iter().map(marked).collect();
-        *known = Some((mark, objects.clone()));
-        objects
+        let objects: Arc<[Marked]> = self.objects()?.into_iter().zip(&self.places).map(marked).collect();
+        *known = Some((mark, Arc::downgrade(&objects)));
+        Ok(objects)
     }
 }
 
 impl Product {
-    pub(crate) fn new(kind: Kind, manifests: Vec<Manifest>, proof: Proof) -> Self {
+    pub(crate) fn new(kind: Kind, manifests: &[Manifest], proof: Proof) -> Self {
         let paths: usize = proof
             .traces
             .values()
@@ -140,8 +167,7 @@ impl Product {
             .map(|path| path.as_str().len() + 64)
             .sum();
         let manifests = Arc::new(Manifests::new(manifests));
-        // Once as rendered, once as marked.
-        let size = manifests.size * 2 + paths;
+        let size = manifests.size() + paths;
         Self { kind, proof, manifests, made: Instant::now(), size }
     }
 
@@ -179,20 +205,10 @@ impl Product {
     }
 }
 
-/// About the bytes that a JSON value takes in memory.
-fn size_of(value: &serde_json::Value) -> usize {
-    use serde_json::Value;
-    32 + match value {
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(size_of).sum(),
-        Value::Object(map) => map.iter().map(|(key, value)| key.len() + 48 + size_of(value)).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
-}
-
 /// Results by key, the ones used last within a budget of bytes.
 pub(crate) struct Cache {
     state: Mutex<State>,
+    recent: Mutex<VecDeque<Arc<[Marked]>>>,
     budget: usize,
 }
 
@@ -215,7 +231,7 @@ struct Shelf {
 
 impl Cache {
     pub(crate) fn new(budget: usize) -> Self {
-        Self { state: Mutex::default(), budget }
+        Self { state: Mutex::default(), recent: Mutex::default(), budget }
     }
 
     /// A result that holds, or why there is none.
@@ -236,6 +252,26 @@ impl Cache {
             }
         }
         Err(reason.unwrap_or(Origin::First))
+    }
+
+    /// A result's objects, marked as belonging to `instance`.
+    ///
+    /// # Errors
+    /// When memory is damaged.
+    pub(crate) fn marked(
+        &self,
+        product: &Product,
+        tracking: &Tracking,
+        instance: &str,
+        namespace: &str,
+    ) -> Result<Arc<[Marked]>, String> {
+        let objects = product.manifests.marked(tracking, instance, namespace)?;
+        let mut recent = self.recent.lock();
+        if !recent.iter().any(|known| Arc::ptr_eq(known, &objects)) {
+            recent.truncate(MAX_RECENT - 1);
+            recent.push_front(Arc::clone(&objects));
+        }
+        Ok(objects)
     }
 
     /// Remembers what a source of an application was last asked with; answers what is different from the time before,
@@ -278,7 +314,7 @@ impl Cache {
         match state.contents.get(&id).and_then(Weak::upgrade) {
             Some(known) => {
                 // What is shared counts once.
-                product.size -= known.size * 2;
+                product.size -= known.size();
                 product.manifests = known;
             }
             None => {

@@ -122,7 +122,7 @@ impl Renderer {
             let traces = traced.iter().map(|(name, traced)| (name.clone(), traced.trace())).collect();
             let variables = job.variables.used();
             let proof = Proof { traces, variables, plugins: given.plugins, fetched: given.fetched };
-            return Ok(Product::new(done.kind, done.manifests, proof));
+            return Ok(Product::new(done.kind, &done.manifests, proof));
         }
         let reason = format!("what was fetched needs ever more to be fetched: {}", asked_for.join(", "));
         Err(located(Failure::Content(reason), prepared, None))

@@ -190,11 +190,10 @@ impl Renderer {
                 continue;
             };
             tracing::debug!(application = request.instance, source = position + 1, revision, "{origin}");
-            let marked = product.manifests.marked(
-                &request.tracking,
-                &request.instance,
-                &request.destination_namespace,
-            );
+            let (tracking, namespace) = (&request.tracking, &request.destination_namespace);
+            let marked = self.inner.cache.marked(&product, tracking, &request.instance, namespace);
+            let marked = marked
+                .map_err(|reason| RenderError::Broken { instance: request.instance.clone(), reason })?;
             rendered.objects.extend(marked.iter().map(|marked| Desired {
                 object: marked.object.clone(),
                 hash: marked.hash,

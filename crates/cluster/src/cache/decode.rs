@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use health::{HealthCode, HealthStatus};
-use object::Object;
+use object::{Object, Packed};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use types::settings::ResourceSettings;
 use types::tracking::{Tracking, TrackingId, TrackingMethod};
 
-use super::content::Content;
 use super::details::Details;
 use super::intern::Interner;
 use super::object::{LiveKind, LiveObject, Owner, Uid};
@@ -135,7 +134,7 @@ impl Decoder {
             } else if metadata.deletion_timestamp.is_some() {
                 health = Some(pending_deletion());
             }
-            content = keep.then(|| Content::new(text));
+            content = keep.then(|| Packed::new(text));
         } else if metadata.deletion_timestamp.is_some() {
             health = Some(pending_deletion());
         }

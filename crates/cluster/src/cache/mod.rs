@@ -5,7 +5,6 @@
 //!
 //! A tree of JSON values is never kept: it is thirty times the size of the text.
 
-mod content;
 mod decode;
 mod details;
 mod intern;

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use health::{HealthCode, HealthStatus};
-use object::{GroupKind, Object, ObjectKey};
+use object::{GroupKind, Object, ObjectKey, Packed};
 use types::Time;
 
-use super::content::Content;
 use super::details::Details;
 
 /// A live object, compactly: identity, owners, health and what the resource tree shows. The full content is kept only
@@ -26,7 +25,7 @@ pub struct LiveObject {
     pub(super) health: Option<(HealthCode, Arc<str>)>,
     pub(super) revision: Option<i64>,
     pub(super) details: Details,
-    pub(super) content: Option<Content>,
+    pub(super) content: Option<Packed>,
 }
 
 /// A kind as it is served, shared by all its objects.

@@ -131,6 +131,8 @@ impl Reader {
                 }
             }
         }
+        // Schemas are read once and kept for good.
+        self.nodes.shrink_to_fit();
         Ok(Schemas { nodes: self.nodes, names: self.names, kinds })
     }
 
