@@ -144,7 +144,7 @@ impl RefreshRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{Operation, OperationState};
+    use types::OperationState;
 
     #[test]
     fn only_what_differs_is_written() {
@@ -158,9 +158,9 @@ mod tests {
             json!({"status": {"sync": {"status": "Synced"}, "health": {"status": "Healthy"}}})
         );
         stored = wanted.clone();
-        stored.operation = Some(Operation::default());
+        stored.operation = Some(Box::default());
         wanted.status.operation_state =
-            Some(OperationState { phase: "Succeeded".into(), ..Default::default() });
+            Some(Box::new(OperationState { phase: "Succeeded".into(), ..Default::default() }));
         wanted.metadata.finalizers = vec!["x".into()];
         let patch = difference(&stored, &wanted).unwrap();
         assert_eq!(patch["operation"], Value::Null);

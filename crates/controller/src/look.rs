@@ -134,7 +134,7 @@ impl Core {
         state: &OperationState,
     ) -> Result<Arc<Application>, Trouble> {
         let mut draft = Application::clone(stored);
-        draft.status.operation_state = Some(state.clone());
+        draft.status.operation_state = Some(Box::new(state.clone()));
         write(self.outside.store.as_ref(), stored, &draft, true).await
     }
 
@@ -157,7 +157,7 @@ impl Core {
         } else if state.finished_at.is_none() {
             self.requeue_in(&stored.key(), Work::LOOK, Priority::Webhook, again);
         }
-        draft.status.operation_state = Some(state);
+        draft.status.operation_state = Some(Box::new(state));
         if let Entry::WaitsForRetry(at) = enter(&draft, self.now(), None) {
             self.requeue_at(&stored.key(), Work::LOOK, Priority::Webhook, at);
         }
@@ -172,7 +172,7 @@ impl Core {
         draft: Application,
         requested: Option<(CompareLevel, bool)>,
     ) -> Result<Round, Trouble> {
-        let Some(state) = draft.status.operation_state.clone().filter(is_over) else {
+        let Some(state) = draft.status.operation_state.clone().filter(|state| is_over(state)) else {
             let written = self.write_result(stored, &draft).await?;
             return self.refresh_if_due(&written, requested).await;
         };
@@ -309,10 +309,10 @@ impl Core {
                     Some(sync) => vec![sync.revision.clone()],
                     None => Vec::new(),
                 };
-                draft.operation = Some(*operation);
+                draft.operation = Some(operation);
                 draft.status.operation_state = None;
                 if let Entry::Step { state, .. } = enter(draft, self.now(), None) {
-                    draft.status.operation_state = Some(*state);
+                    draft.status.operation_state = Some(state);
                 }
                 Some(Happening::SyncStarted { revisions })
             }

@@ -81,7 +81,7 @@ impl Core {
                 return Stepped::end(Phase::Error, message);
             }
         };
-        let result = state.sync_result.get_or_insert_with(|| first_result(app, &sync));
+        let result = state.sync_result.get_or_insert_with(|| Box::new(first_result(app, &sync)));
         let started_at = state.started_at.map_or_else(|| self.now(), |time| time.0);
         let manual = !state.operation.initiated_by.automated;
         match may_sync(app, &ground, manual, Some(started_at), self.now()) {

@@ -168,7 +168,7 @@ fn plugin_call(job: &Job, place: &TreePath) -> Result<PluginCall, Failure> {
     };
     let entry = job.tree.entry(&root)?;
     let content = entry.map(|entry| entry.oid.to_string()).unwrap_or_default();
-    let plugin = job.source.plugin.as_ref();
+    let plugin = job.source.plugin.as_deref();
     Ok(PluginCall {
         name: plugin.map(|plugin| plugin.name.clone()).unwrap_or_default(),
         is_explicit: plugin.is_some(),

@@ -234,7 +234,7 @@ mod tests {
     fn what_is_not_here_is_an_error() {
         let mut plugin = local(&[("app/a.yaml", "")]);
         plugin.source.plugin =
-            Some(types::ApplicationSourcePlugin { name: "x".into(), ..Default::default() });
+            Some(Box::new(types::ApplicationSourcePlugin { name: "x".into(), ..Default::default() }));
         let error = plugin.render().unwrap_err().to_string();
         assert!(error.contains("plugin \"x\" runs beside the control plane"), "{error}");
         let chart = local(&[(

@@ -209,16 +209,18 @@ impl SourceFlags {
         set(&mut source.chart, self.helm_chart.as_ref());
         let mut helm = source.helm.take().unwrap_or_default();
         self.helm.apply(&mut helm).await?;
-        source.helm = (helm != ApplicationSourceHelm::default()).then_some(helm);
+        source.helm = (*helm != ApplicationSourceHelm::default()).then_some(helm);
         let mut kustomize = source.kustomize.take().unwrap_or_default();
         self.kustomize.apply(&mut kustomize)?;
-        source.kustomize = (kustomize != ApplicationSourceKustomize::default()).then_some(kustomize);
+        source.kustomize = (*kustomize != ApplicationSourceKustomize::default()).then_some(kustomize);
         let mut directory = source.directory.take().unwrap_or_default();
         self.directory.apply(&mut directory)?;
-        source.directory = (directory != ApplicationSourceDirectory::default()).then_some(directory);
+        source.directory = (*directory != ApplicationSourceDirectory::default()).then_some(directory);
         if let Some(name) = &self.config_management_plugin {
-            source.plugin =
-                Some(ApplicationSourcePlugin { name: name.clone(), ..ApplicationSourcePlugin::default() });
+            source.plugin = Some(Box::new(ApplicationSourcePlugin {
+                name: name.clone(),
+                ..ApplicationSourcePlugin::default()
+            }));
         }
         for text in &self.plugin_env {
             let (name, value) = pair("plugin-env", text)?;

@@ -106,7 +106,7 @@ fn prepare(app: &Application, prune: bool) -> Operation {
     let default_retry =
         RetryStrategy { limit: sync::retry::AUTOMATED_RETRY_LIMIT, ..RetryStrategy::default() };
     Operation {
-        sync: Some(sync),
+        sync: Some(Box::new(sync)),
         initiated_by: OperationInitiator { automated: true, ..OperationInitiator::default() },
         retry: policy.retry.unwrap_or(default_retry),
         ..Operation::default()
@@ -187,18 +187,18 @@ mod tests {
     fn attempted(app: &mut Application, phase: &str, revision: &str, attempts: i64) {
         let mut operation = Operation::default();
         operation.sync.get_or_insert_default().auto_heal_attempts_count = attempts;
-        app.status.operation_state = Some(OperationState {
+        app.status.operation_state = Some(Box::new(OperationState {
             operation,
             phase: phase.into(),
             message: "it broke".into(),
             finished_at: Some(Time(at(0))),
-            sync_result: Some(SyncOperationResult {
+            sync_result: Some(Box::new(SyncOperationResult {
                 revision: revision.into(),
                 source: app.spec.source.clone().unwrap(),
                 ..SyncOperationResult::default()
-            }),
+            })),
             ..OperationState::default()
-        });
+        }));
     }
 
     fn automated(app: &mut Application) -> &mut SyncPolicyAutomated {
@@ -230,7 +230,7 @@ mod tests {
             (|app| app.spec.sync_policy = None, "nothing"),
             (|app| automated(app).enabled = Some(false), "nothing"),
             (|app| automated(app).enabled = Some(true), "start abc prune=false [] heal=0"),
-            (|app| app.operation = Some(Operation::default()), "nothing"),
+            (|app| app.operation = Some(Box::default()), "nothing"),
             (|app| app.metadata.deletion_timestamp = Some(Time(at(0))), "nothing"),
             (|app| app.status.sync.status = "Synced".into(), "nothing"),
             (|app| app.status.sync.status = "Unknown".into(), "nothing"),

@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn ids_grow_and_the_oldest_go() {
         let result = SyncOperationResult { revision: "abc".into(), ..SyncOperationResult::default() };
-        let state = OperationState { sync_result: Some(result), ..OperationState::default() };
+        let state = OperationState { sync_result: Some(Box::new(result)), ..OperationState::default() };
         for (limit, wanted) in
             [(None, (2..12).collect::<Vec<i64>>()), (Some(2), vec![10, 11]), (Some(0), vec![])]
         {

@@ -35,14 +35,14 @@ pub fn enter(app: &Application, now: Timestamp, timeout: Option<Duration>) -> En
     let Some(state) = running else {
         let Some(operation) = &app.operation else { return Entry::Idle };
         let state = OperationState {
-            operation: operation.clone(),
+            operation: types::Operation::clone(operation),
             phase: Phase::Running.as_str().to_owned(),
             started_at: Some(Time(now).truncated()),
             ..OperationState::default()
         };
         return Entry::Step { state: Box::new(state), changed: true, timed_out: false };
     };
-    let unchanged = |timed_out| Entry::Step { state: Box::new(state.clone()), changed: false, timed_out };
+    let unchanged = |timed_out| Entry::Step { state: state.clone(), changed: false, timed_out };
     let overdue = match (timeout, state.started_at) {
         (Some(timeout), Some(started_at)) => {
             SignedDuration::try_from(timeout).is_ok_and(|timeout| now.duration_since(started_at.0) > timeout)
@@ -56,7 +56,7 @@ pub fn enter(app: &Application, now: Timestamp, timeout: Option<Duration>) -> En
         let state = OperationState {
             phase: Phase::Terminating.as_str().to_owned(),
             message: TIMED_OUT.to_owned(),
-            ..state.clone()
+            ..OperationState::clone(state)
         };
         return Entry::Step { state: Box::new(state), changed: true, timed_out: true };
     }
@@ -133,7 +133,7 @@ pub fn is_over(state: &OperationState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{Operation, RetryStrategy, SyncOperation, SyncOperationResult};
+    use types::{Operation, RetryStrategy, SyncOperation};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_000_000 + seconds).unwrap()
@@ -142,7 +142,7 @@ mod tests {
     fn state(phase: &str) -> OperationState {
         let sync = SyncOperation { revision: "abc".into(), ..SyncOperation::default() };
         OperationState {
-            operation: Operation { sync: Some(sync), ..Operation::default() },
+            operation: Operation { sync: Some(Box::new(sync)), ..Operation::default() },
             phase: phase.into(),
             started_at: Some(Time(at(0))),
             ..OperationState::default()
@@ -150,9 +150,9 @@ mod tests {
     }
 
     fn entered(state: Option<OperationState>, operation: bool, now: i64, timeout: Option<u64>) -> Entry {
-        let operation = operation.then(Operation::default);
+        let operation = operation.then(Box::default);
         let mut app = Application { operation, ..Application::default() };
-        app.status.operation_state = state;
+        app.status.operation_state = state.map(Box::new);
         enter(&app, at(now), timeout.map(Duration::from_secs))
     }
 
@@ -193,7 +193,7 @@ mod tests {
     fn failed_operations_wait_and_try_again() {
         let mut running = state("Running");
         running.operation.retry = RetryStrategy { limit: 2, ..RetryStrategy::default() };
-        running.sync_result = Some(SyncOperationResult::default());
+        running.sync_result = Some(Box::default());
         let failed = leave(running, Phase::Failed, "it broke", at(0), false, false);
         assert_eq!((failed.phase.as_str(), failed.retry_count), ("Running", 1));
         assert!(failed.message.starts_with("it broke. Retrying attempt #1 at "), "{}", failed.message);

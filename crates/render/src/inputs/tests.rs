@@ -30,7 +30,7 @@ fn source() -> ApplicationSource {
         r#ref: s("values"),
         name: s("first"),
         tag_prefix: s("web-"),
-        helm: Some(ApplicationSourceHelm {
+        helm: Some(Box::new(ApplicationSourceHelm {
             value_files: vec![s("a.yaml")],
             parameters: vec![HelmParameter { name: s("a"), value: s("b"), force_string: true }],
             release_name: s("r"),
@@ -46,8 +46,8 @@ fn source() -> ApplicationSource {
             api_versions: vec![s("v1")],
             skip_tests: true,
             skip_schema_validation: true,
-        }),
-        kustomize: Some(ApplicationSourceKustomize {
+        })),
+        kustomize: Some(Box::new(ApplicationSourceKustomize {
             name_prefix: s("p-"),
             name_suffix: s("-s"),
             images: vec![s("a:1")],
@@ -82,8 +82,8 @@ fn source() -> ApplicationSource {
             kube_version: s("1.30"),
             api_versions: vec![s("v1")],
             label_include_templates: true,
-        }),
-        directory: Some(ApplicationSourceDirectory {
+        })),
+        directory: Some(Box::new(ApplicationSourceDirectory {
             recurse: true,
             jsonnet: ApplicationSourceJsonnet {
                 ext_vars: vec![JsonnetVar { name: s("e"), value: s("1"), code: true }],
@@ -93,8 +93,8 @@ fn source() -> ApplicationSource {
             exclude: s("x*"),
             include: s("y*"),
             disable_extension_filter: true,
-        }),
-        plugin: Some(ApplicationSourcePlugin {
+        })),
+        plugin: Some(Box::new(ApplicationSourcePlugin {
             name: s("p"),
             env: vec![EnvEntry { name: s("A"), value: s("b") }],
             parameters: vec![ApplicationSourcePluginParameter {
@@ -103,7 +103,7 @@ fn source() -> ApplicationSource {
                 map: Some(pairs("k")),
                 array: Some(vec![s("i")]),
             }],
-        }),
+        })),
     }
 }
 

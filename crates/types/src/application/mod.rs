@@ -106,7 +106,7 @@ pub struct Application {
     pub status: ApplicationStatus,
     /// Pending one-shot operation; the controller picks it up and clears it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation: Option<Operation>,
+    pub operation: Option<Box<Operation>>,
 }
 
 /// The desired state of an application.

@@ -12,7 +12,7 @@ use crate::{ApplicationSource, Info, ManagedNamespaceMetadata, RetryStrategy, Sy
 pub struct Operation {
     /// Sync request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sync: Option<SyncOperation>,
+    pub sync: Option<Box<SyncOperation>>,
     /// Requester.
     #[serde(rename = "initiatedBy")]
     pub initiated_by: OperationInitiator,
@@ -107,7 +107,7 @@ pub struct OperationState {
     pub message: String,
     /// Per-object results.
     #[serde(rename = "syncResult", skip_serializing_if = "Option::is_none")]
-    pub sync_result: Option<SyncOperationResult>,
+    pub sync_result: Option<Box<SyncOperationResult>>,
     /// Start.
     #[serde(rename = "startedAt", skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Time>,

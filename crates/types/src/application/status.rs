@@ -31,7 +31,7 @@ pub struct ApplicationStatus {
     pub reconciled_at: Option<Time>,
     /// Running or last operation.
     #[serde(rename = "operationState", skip_serializing_if = "Option::is_none")]
-    pub operation_state: Option<OperationState>,
+    pub operation_state: Option<Box<OperationState>>,
     /// Deprecated, never written.
     #[serde(rename = "observedAt", skip_serializing_if = "Option::is_none")]
     pub observed_at: Option<Time>,

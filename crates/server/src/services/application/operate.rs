@@ -89,7 +89,7 @@ async fn synchronize(call: Call) -> Result<Value, Status> {
     let sources = spec.effective_sources();
     let several = spec.has_multiple_sources();
     let operation = Operation {
-        sync: Some(SyncOperation {
+        sync: Some(Box::new(SyncOperation {
             revision: if several { String::new() } else { call.text("revision").to_owned() },
             revisions: if several { revisions(&call, &sources)? } else { Vec::new() },
             source: if several { None } else { sources.first().cloned() },
@@ -101,7 +101,7 @@ async fn synchronize(call: Call) -> Result<Value, Status> {
             manifests,
             sync_options,
             ..SyncOperation::default()
-        }),
+        })),
         initiated_by: initiator(&call),
         info: call.record::<Option<Vec<Info>>>("infos")?.unwrap_or_default(),
         retry: match optional::<RetryStrategy>(&call, "retryStrategy")? {
@@ -239,7 +239,7 @@ async fn rollback(call: Call) -> Result<Value, Status> {
     }
     let policy = application.spec.sync_policy.as_ref();
     let operation = Operation {
-        sync: Some(SyncOperation {
+        sync: Some(Box::new(SyncOperation {
             revision: entry.revision.clone(),
             revisions: entry.revisions.clone(),
             source: (!several).then(|| entry.source.clone()),
@@ -253,7 +253,7 @@ async fn rollback(call: Call) -> Result<Value, Status> {
                 ..SyncStrategy::default()
             }),
             ..SyncOperation::default()
-        }),
+        })),
         initiated_by: initiator(&call),
         ..Operation::default()
     };
