@@ -1,100 +1,14 @@
 //! One comparison from end to end: prepares both objects, picks the method and judges the result.
 
-use object::schema::{Schema, Schemas, builtin};
-use object::{GroupVersionKind, LAST_APPLIED_ANNOTATION, Object};
+use object::{LAST_APPLIED_ANNOTATION, Object};
 use serde_json::Value;
 
-use crate::normalize::{Normalizer, prepare, remarshal};
-use crate::{Error, FIELD_MANAGER, Rules, structured_merge, three_way};
+use crate::comparison::Comparison;
+use crate::normalize::{prepare, remarshal};
+use crate::options::Options;
+use crate::{Error, FIELD_MANAGER, structured_merge, three_way};
 
 const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
-
-/// The result for one pair of objects.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Comparison {
-    /// Whether a sync would change the live object. Always true for a missing one, never for one without target.
-    pub modified: bool,
-    /// The live object as it was compared; null when there is none.
-    pub normalized_live: Value,
-    /// What it would be after a sync; null when there is no target.
-    pub predicted_live: Value,
-}
-
-impl Comparison {
-    pub(crate) fn of(normalized_live: Value, predicted_live: Value) -> Self {
-        Comparison { modified: normalized_live != predicted_live, normalized_live, predicted_live }
-    }
-}
-
-/// Where the schemas of kinds come from that are not built in.
-pub trait SchemaSource {
-    /// The schema of a kind, as the cluster publishes it.
-    fn schema(&self, gvk: &GroupVersionKind) -> Option<Schema<'_>>;
-}
-
-impl SchemaSource for Schemas {
-    fn schema(&self, gvk: &GroupVersionKind) -> Option<Schema<'_>> {
-        self.kind(gvk)
-    }
-}
-
-/// No schemas beyond the built-in ones.
-impl SchemaSource for () {
-    fn schema(&self, _: &GroupVersionKind) -> Option<Schema<'_>> {
-        None
-    }
-}
-
-/// How objects are marked as belonging to an application.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Tracking<'a> {
-    /// The label key that carries the application's name; empty turns the migration between methods off.
-    pub label: &'a str,
-    /// Whether the label alone is the mark.
-    pub by_label_only: bool,
-}
-
-/// What a comparison depends on besides the two objects.
-#[derive(Clone, Copy)]
-pub struct Options<'a> {
-    /// Which differences to ignore.
-    pub rules: &'a Rules,
-    /// Schemas of custom resources.
-    pub schemas: &'a dyn SchemaSource,
-    /// Whether the application applies server-side (sync option `ServerSideApply=true`).
-    pub server_side_apply: bool,
-    /// Whether rules of aggregated roles are ignored.
-    pub ignore_aggregated_roles: bool,
-    /// How ownership is marked.
-    pub tracking: Tracking<'a>,
-}
-
-impl<'a> Options<'a> {
-    /// The defaults: three-way comparison, nothing special.
-    pub fn new(rules: &'a Rules) -> Self {
-        Options {
-            rules,
-            schemas: &(),
-            server_side_apply: false,
-            ignore_aggregated_roles: false,
-            tracking: Tracking::default(),
-        }
-    }
-
-    pub(crate) fn schema(&self, gvk: &GroupVersionKind) -> Option<Schema<'_>> {
-        typed_schema(gvk).or_else(|| self.schemas.schema(gvk)).or_else(|| builtin().kind(gvk))
-    }
-
-    pub(crate) fn normalizer(&self) -> Normalizer<'_> {
-        Normalizer { rules: Some(self.rules), ignore_aggregated_roles: self.ignore_aggregated_roles }
-    }
-}
-
-/// The schema of a kind whose Go type clients have compiled in: those of `k8s.io/api`, not definitions of custom
-/// resources or aggregated APIs.
-pub(crate) fn typed_schema(gvk: &GroupVersionKind) -> Option<Schema<'static>> {
-    builtin().kind(gvk).filter(|schema| schema.node().name.starts_with("io.k8s.api."))
-}
 
 /// Compares a desired object with the live one without asking the server.
 pub fn compare(

@@ -12,18 +12,24 @@
 //! results, and the sync status, into which the controller folds these answers.
 
 mod compare;
+mod comparison;
 mod error;
 mod mask;
 mod normalize;
+mod options;
 mod rules;
+mod schemas;
 mod server_side;
 mod structured_merge;
 mod three_way;
 
-pub use compare::{Comparison, Options, SchemaSource, Tracking, compare};
+pub use compare::compare;
+pub use comparison::Comparison;
 pub use error::Error;
 pub use mask::mask_secrets;
+pub use options::{Options, Tracking};
 pub use rules::{IgnoreRule, KnownTypeField, Override, Rules, StatusRule};
+pub use schemas::SchemaSource;
 pub use server_side::{compare_dry_run, prepare_dry_run};
 
 /// The field manager that Argo CD applies with, and therefore we.

@@ -4,7 +4,7 @@ use object::defaults::fill_builtin_defaults;
 use object::structured::{self, FieldSet, Writer};
 use object::{LAST_APPLIED_ANNOTATION, Object};
 
-use crate::compare::typed_schema;
+use crate::schemas::typed_schema;
 use crate::{Comparison, Error, Options};
 
 pub(crate) fn compare(

@@ -5,7 +5,7 @@ use object::{Object, merge_patch, strategic};
 use serde_json::{Map, Value};
 
 use crate::Comparison;
-use crate::compare::typed_schema;
+use crate::schemas::typed_schema;
 
 /// Compares; with the target as `original` it is the two-way method, which never removes anything.
 pub(crate) fn compare(

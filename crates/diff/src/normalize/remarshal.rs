@@ -6,7 +6,7 @@ use object::Object;
 use object::schema::{Schema, Type, canonical_scalars, prune, validate};
 use serde_json::{Map, Value};
 
-use crate::compare::typed_schema;
+use crate::schemas::typed_schema;
 
 /// Rewrites a built-in object. An object with a field that its type does not know, or a value that it cannot hold, is
 /// left as it is.
