@@ -225,3 +225,27 @@ async fn lfs_files_stand_in_the_tree_and_are_verified() {
         );
     }
 }
+
+/// A server may send what no `git` makes: names that lead out of their directory, or into a repository's configuration.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_that_lead_elsewhere_are_refused() {
+    for name in ["..", ".", ".git", ".GIT", "a/b"] {
+        let repository = Repository::new();
+        let commit = repository.commit("one", &[("a.yaml", "a: 1")]);
+        let inner = repository.git(&["rev-parse", "HEAD^{tree}"]);
+        let digits = |place: usize| u8::from_str_radix(&inner[2 * place..2 * place + 2], 16).unwrap();
+        let mut raw = format!("40000 {name}\0").into_bytes();
+        raw.extend((0..20).map(digits));
+        std::fs::write(repository.path().join("raw"), raw).unwrap();
+        let tree = repository.git(&["hash-object", "-t", "tree", "-w", "--literally", "raw"]);
+        let hostile = repository.git(&["commit-tree", "-p", &commit, "-m", "two", &tree]);
+        repository.git(&["update-ref", "refs/heads/main", &hostile]);
+        let fixture = fixture(|options| options.submodules = false);
+        let opened = fixture.sources.git().open(&repository.url(), &hostile, &Access::default()).await;
+        let error = match opened {
+            Ok(tree) => tree::walk(&*tree, &TreePath::root()).unwrap_err().to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(error.contains(&format!("an entry named {name:?}")), "{error}");
+    }
+}

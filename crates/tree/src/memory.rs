@@ -30,7 +30,7 @@ impl MemoryTree {
     /// Puts a file at `path`, in place of what was there.
     ///
     /// # Errors
-    /// When `path` is no path inside a tree.
+    /// When `path` is no path inside a tree, or is the root: a tree is a directory.
     pub fn insert(&mut self, path: &str, content: impl Into<Arc<[u8]>>) -> Result<(), PathError> {
         self.put(path, EntryKind::File, content.into())
     }
@@ -38,7 +38,7 @@ impl MemoryTree {
     /// Puts a text file at `path`.
     ///
     /// # Errors
-    /// When `path` is no path inside a tree.
+    /// As [`MemoryTree::insert`].
     pub fn insert_text(&mut self, path: &str, text: &str) -> Result<(), PathError> {
         self.insert(path, text.as_bytes())
     }
@@ -46,13 +46,16 @@ impl MemoryTree {
     /// Puts a symbolic link to `target` at `path`.
     ///
     /// # Errors
-    /// When `path` is no path inside a tree; the target may be any text.
+    /// As [`MemoryTree::insert`]; the target may be any text.
     pub fn insert_link(&mut self, path: &str, target: &str) -> Result<(), PathError> {
         self.put(path, EntryKind::Symlink, Arc::from(target.as_bytes()))
     }
 
-    fn put(&mut self, path: &str, kind: EntryKind, content: Arc<[u8]>) -> Result<(), PathError> {
-        let path = TreePath::new(path)?;
+    fn put(&mut self, text: &str, kind: EntryKind, content: Arc<[u8]>) -> Result<(), PathError> {
+        let path = TreePath::new(text)?;
+        if path.is_root() {
+            return Err(PathError::NoName { path: text.to_owned() });
+        }
         self.leaves.insert(path.as_str().to_owned(), Leaf { kind, content });
         Ok(())
     }
@@ -142,5 +145,15 @@ mod tests {
         assert_ne!(before, tree.entry(&a).unwrap().unwrap().oid);
         assert!(matches!(tree.read(&a), Err(TreeError::IsDirectory { .. })));
         assert!(matches!(tree.list(&TreePath::new("ab").unwrap()), Err(TreeError::NotFound { .. })));
+    }
+
+    #[test]
+    fn the_root_is_a_directory_and_nothing_else() {
+        for name in ["", ".", "./", "a/.."] {
+            let mut tree = MemoryTree::new();
+            assert!(matches!(tree.insert_text(name, "x"), Err(PathError::NoName { .. })), "{name:?}");
+            assert!(matches!(tree.insert_link(name, "x"), Err(PathError::NoName { .. })), "{name:?}");
+            assert_eq!(tree.entry(&TreePath::root()).unwrap().unwrap().kind, EntryKind::Directory);
+        }
     }
 }

@@ -24,6 +24,12 @@ pub enum PathError {
         /// The text as given.
         path: String,
     },
+    /// The path names the tree itself, where a file or link needs a name inside of it.
+    #[error("{path:?} names the repository itself and no file in it")]
+    NoName {
+        /// The text as given.
+        path: String,
+    },
     /// The path has a NUL byte or a backslash, which no file of a repository should need.
     #[error("{path:?} has a character that no path may have")]
     BadCharacter {

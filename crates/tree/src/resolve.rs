@@ -53,6 +53,7 @@ fn bad_link(path: &TreePath, target: &str, error: &PathError) -> TreeError {
     let reason = match error {
         PathError::Absolute { .. } => "it is absolute",
         PathError::Escapes { .. } => "it leads out of the repository",
+        PathError::NoName { .. } => "it names the repository itself",
         PathError::BadCharacter { .. } => "it has a character that no path may have",
     };
     TreeError::BadLink { path: path.clone(), target: target.to_owned(), reason }

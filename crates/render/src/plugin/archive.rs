@@ -1,6 +1,6 @@
 //! The files that a plugin is sent: a compressed tar of a directory of a tree, made without a checkout.
 //!
-//! There is no `.git` folder in it, since there is none in a tree. Symbolic links are packed as links; one that leads
+//! There is no `.git` folder in it. Symbolic links are packed as links; one that leads
 //! out of the repository is refused, as the receiver would follow it into its own file system.
 
 use std::io::Write as _;
@@ -77,6 +77,10 @@ impl Packer<'_> {
             return Err(format!("{directory}: more than {MAX_DEPTH} directories deep"));
         }
         for (name, entry) in self.tree.list(directory).map_err(|error| error.to_string())? {
+            // A plugin that runs git would heed what is configured there. Git has none in its trees; archives may.
+            if name.eq_ignore_ascii_case(".git") {
+                continue;
+            }
             let Ok(path) = directory.join(&name) else { continue };
             let name = path.below(self.root).unwrap_or(path.as_str()).to_owned();
             if self.exclusions.iter().any(|glob| glob.matches(&name)) {
@@ -178,6 +182,8 @@ mod tests {
         tree.insert_text("app/a.yaml", "a").unwrap();
         tree.insert_text("app/deep/b.yaml", "b").unwrap();
         tree.insert_text("docs/c.md", "c").unwrap();
+        tree.insert_text("docs/.git/config", "[core]").unwrap();
+        tree.insert_text(".Git", "gitdir: elsewhere").unwrap();
         tree.insert_link("app/link", "../docs/c.md").unwrap();
         tree
     }

@@ -92,6 +92,10 @@ impl Store {
             let entry = entry.map_err(|error| storage(path, format!("tree {id} is damaged: {error}")))?;
             // A name that is not UTF-8 cannot be asked for by anything a manifest may say.
             let Ok(name) = std::str::from_utf8(entry.filename) else { continue };
+            // Git itself never makes such entries, and refuses to check them out: they lead elsewhere.
+            if matches!(name, "" | "." | "..") || name.contains('/') || name.eq_ignore_ascii_case(".git") {
+                return Err(storage(path, format!("tree {id} is damaged: it has an entry named {name:?}")));
+            }
             let kind = match entry.mode.kind() {
                 GitKind::Tree => EntryKind::Directory,
                 GitKind::Blob | GitKind::BlobExecutable => EntryKind::File,
