@@ -4,6 +4,7 @@ use object::defaults::fill_builtin_defaults;
 use object::structured::{self, FieldSet, Writer};
 use object::{LAST_APPLIED_ANNOTATION, Object};
 
+use crate::normalize::remarshal;
 use crate::schemas::typed_schema;
 use crate::{Comparison, Error, Options};
 
@@ -26,6 +27,8 @@ pub(crate) fn compare(
         predicted = live.clone();
     }
     for object in [&mut live, &mut predicted] {
+        // What the merge has emptied is null until the kind's own type has written it.
+        remarshal(object);
         object.remove(&["metadata", "managedFields"]);
         object.remove_annotation(LAST_APPLIED_ANNOTATION);
         if typed_schema(&gvk).is_some() {

@@ -112,9 +112,13 @@ fn merge_list(live: &[Value], applied: &[Value], schema: Schema<'_>) -> Vec<Valu
     merged
 }
 
-/// The value without the paths of a set. Containers that become empty by it stay unless they are named too.
+/// The value without the paths of a set. What is left of a container that becomes empty by it is null, unless it is named
+/// too: so the reference does it (structured-merge-diff v6), whose callers drop nulls where a kind's type does.
 pub fn remove(value: &Value, paths: &FieldSet, schema: Option<Schema<'_>>) -> Value {
-    select(value, paths, schema, Keep::Others).unwrap_or_else(|| empty_like(value))
+    if paths.children().next().is_none() {
+        return value.clone();
+    }
+    select(value, paths, schema, Keep::Others).unwrap_or_default()
 }
 
 /// Only the paths of a set, with the containers and list keys that lead there.
@@ -128,6 +132,16 @@ enum Keep {
     Named,
 }
 
+impl Keep {
+    /// What stands for a container of which nothing is kept.
+    fn nothing(self) -> Option<Value> {
+        match self {
+            Keep::Others => Some(Value::Null),
+            Keep::Named => None,
+        }
+    }
+}
+
 fn empty_like(value: &Value) -> Value {
     match value {
         Value::Object(_) => Value::Object(Map::new()),
@@ -136,7 +150,7 @@ fn empty_like(value: &Value) -> Value {
     }
 }
 
-/// `None` when nothing of a container is wanted.
+/// `None` when nothing of a container is wanted; nothing left of one is null.
 fn select(value: &Value, paths: &FieldSet, schema: Option<Schema<'_>>, keep: Keep) -> Option<Value> {
     match (shape(schema, value), value) {
         (Shape::Map(schema), Value::Object(map)) => {
@@ -148,7 +162,7 @@ fn select(value: &Value, paths: &FieldSet, schema: Option<Schema<'_>>, keep: Kee
                         .map(|entry| (name.clone(), entry))
                 })
                 .collect();
-            (keep == Keep::Others || !selected.is_empty()).then_some(Value::Object(selected))
+            if selected.is_empty() { keep.nothing() } else { Some(Value::Object(selected)) }
         }
         (Shape::List(schema), Value::Array(list)) => {
             let selected: Vec<Value> = list
@@ -171,8 +185,10 @@ fn select(value: &Value, paths: &FieldSet, schema: Option<Schema<'_>>, keep: Kee
                     Some(selected)
                 })
                 .collect();
-            (keep == Keep::Others || !selected.is_empty()).then_some(Value::Array(selected))
+            if selected.is_empty() { keep.nothing() } else { Some(Value::Array(selected)) }
         }
+        // A part of what has no parts.
+        (_, Value::Object(_) | Value::Array(_)) if keep == Keep::Others => keep.nothing(),
         _ => Some(value.clone()),
     }
 }
