@@ -7,9 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Error;
+use crate::value::text_size;
 
 /// Kubernetes refuses longer patches.
 const MAX_OPERATIONS: usize = 10_000;
+/// Bytes that the `copy` operations of one patch may copy together, as many as Kubernetes lets them: each may double the
+/// document.
+const MAX_COPIED: usize = 3 << 20;
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,7 +86,19 @@ pub fn parse(patch: &Value) -> Result<Vec<Operation>, Error> {
 /// Applies operations in order; the document is left untouched when one fails.
 pub fn apply(document: &Value, operations: &[Operation], options: Options) -> Result<Value, Error> {
     let mut result = document.clone();
+    let mut copied = 0;
     for operation in operations {
+        if let Operation::Copy { from, .. } = operation
+            && let Ok(value) = find(&mut result, from, "copy")
+        {
+            copied += text_size(value);
+            if copied > MAX_COPIED {
+                return Err(Error::Limit {
+                    what: "the number of bytes copied by a JSON patch",
+                    limit: MAX_COPIED,
+                });
+            }
+        }
         apply_one(&mut result, operation, options)?;
     }
     Ok(result)
@@ -298,6 +314,14 @@ mod tests {
             Ok(result) => result.to_string(),
             Err(error) => format!("error: {error}"),
         }
+    }
+
+    #[test]
+    fn copies_do_not_double_for_ever() {
+        let copies: Vec<Value> =
+            (0..60).map(|place| json!({"op": "copy", "from": "/a", "path": format!("/a/{place}")})).collect();
+        let said = run(&json!({"a": {}}), &Value::Array(copies), Options::default());
+        assert_eq!(said, "error: the number of bytes copied by a JSON patch exceeds the limit of 3145728");
     }
 
     #[test]

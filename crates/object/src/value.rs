@@ -302,6 +302,18 @@ impl Object {
     }
 }
 
+/// About how many bytes a value has as JSON text, without writing it.
+pub(crate) fn text_size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() + 3,
+        Value::Array(items) => items.iter().fold(2, |size, item| size + text_size(item) + 1),
+        Value::Object(map) => {
+            map.iter().fold(2, |size, (name, value)| size + name.len() + 4 + text_size(value))
+        }
+    }
+}
+
 /// The name of a JSON value's type, for messages.
 pub fn kind_of(value: &Value) -> &'static str {
     match value {
