@@ -8,6 +8,7 @@ use tree::{Tree, TreePath};
 
 use crate::Options;
 use crate::absorb::absorb;
+use crate::budget;
 use crate::charts;
 use crate::error::Error;
 use crate::file::{self, Kustomization, Variable};
@@ -23,9 +24,6 @@ use crate::{finish, variables};
 
 /// Bases inside bases; the real tool's limit is the stack.
 const MAX_DEPTH: usize = 64;
-
-/// Objects in one build.
-const MAX_RESOURCES: usize = 50_000;
 
 /// What a kustomization has come to so far.
 #[derive(Default)]
@@ -107,6 +105,7 @@ impl Builder<'_> {
     ) -> Result<(), Error> {
         let (kustomization, file) = file::read(&place)?;
         let place = place.with_file(file);
+        place.session.spent.kustomization(&place.file)?;
         if place.depth() >= MAX_DEPTH {
             let file = place.file.clone();
             return Err(Error::Budget { file, what: "depth of bases", limit: MAX_DEPTH });
@@ -141,10 +140,7 @@ impl Builder<'_> {
             refuse_conflicts(&mut accumulated.list).map_err(|message| place.failed("components", message))?;
         }
         self.transform(kustomization, place, accumulated, &inherited)?;
-        if accumulated.list.len() > MAX_RESOURCES {
-            let file = place.file.clone();
-            return Err(Error::Budget { file, what: "number of objects", limit: MAX_RESOURCES });
-        }
+        budget::objects(&accumulated.list, &place.file)?;
         let failed = |message: String| place.failed("vars", message);
         variables::bind(&mut accumulated.list, &kustomization.vars).map_err(failed)?;
         variables::add(&mut accumulated.variables, kustomization.vars.clone()).map_err(failed)
@@ -183,6 +179,7 @@ impl Builder<'_> {
                     append(&mut accumulated.list, base.list).map_err(|message| {
                         place.failed("resources", format!("recursed merging from path '{entry}': {message}"))
                     })?;
+                    budget::objects(&accumulated.list, &place.file)?;
                     Specs::merge(&mut accumulated.specs, &specs)
                         .map_err(|message| place.failed("configurations", message))?;
                     variables::add(&mut accumulated.variables, base.variables)

@@ -12,12 +12,15 @@
 //! plain JSON values, read by `yaml`; what a build has to remember of them (earlier names, where they came from) is in
 //! `resource`. Which lists a patch merges is in `shapes`; which fields a transformer touches in `specs`.
 //!
+//! How far a build may grow is in `budget`.
+//!
 //! The reference is Kustomize v5; order of steps, identity rules, hashes and messages follow it.
 //!
 //! Deliberately absent: external plugins (programs and container functions), which a program without processes cannot
 //! have.
 
 mod absorb;
+mod budget;
 mod build;
 mod charts;
 mod error;

@@ -3,6 +3,7 @@
 use object::json_patch::{self, Operation};
 use serde_json::Value;
 
+use crate::budget;
 use crate::file::{PatchOptions, Selector, scalar_text};
 use crate::merge::merge;
 use crate::place::objects_of;
@@ -60,7 +61,9 @@ impl Patch<'_> {
             }
             (Content::Json(operations), Some(target)) => {
                 let target = Compiled::new(target)?;
-                for resource in list.iter_mut().filter(|resource| target.targets(resource)) {
+                let targets = list.iter_mut().filter(|resource| target.targets(resource));
+                for (place, resource) in targets.enumerate() {
+                    budget::copies(self.text.len(), place + 1)?;
                     resource.remember();
                     apply_operations(resource, &operations)?;
                 }
@@ -87,6 +90,7 @@ impl Patch<'_> {
                 };
                 let targets: Vec<usize> =
                     (0..list.len()).filter(|&place| target.targets(&list[place])).collect();
+                budget::copies(self.text.len(), targets.len())?;
                 for place in targets.into_iter().rev() {
                     merge_into(list, place, patch, self.options, shapes)?;
                 }
@@ -106,9 +110,12 @@ pub(crate) fn apply_json(list: &mut [Resource], target: &Selector, text: &str) -
         return Err("patch appears to be empty".to_owned());
     }
     let target = Compiled::new(target)?;
-    list.iter_mut()
-        .filter(|resource| target.targets(resource))
-        .try_for_each(|resource| apply_operations(resource, &operations))
+    let targets = list.iter_mut().filter(|resource| target.targets(resource));
+    for (place, resource) in targets.enumerate() {
+        budget::copies(text.len(), place + 1)?;
+        apply_operations(resource, &operations)?;
+    }
+    Ok(())
 }
 
 /// Applies the patches of a text to the objects with their identities.
@@ -159,10 +166,12 @@ fn apply_operations(resource: &mut Resource, operations: &[Operation]) -> Result
     let failed = |error: object::Error| format!("{id}: {error}");
     match json_patch::apply(&resource.value, operations, options) {
         Ok(value) => resource.value = value,
+        Err(error @ object::Error::Limit { .. }) => return Err(failed(error)),
         Err(_) => {
             for operation in operations {
                 let operation = lenient(operation, &resource.value);
                 resource.value = json_patch::apply(&resource.value, &[operation], options).map_err(failed)?;
+                budget::copies(budget::memory(&resource.value), 1)?;
             }
         }
     }

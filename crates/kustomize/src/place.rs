@@ -7,22 +7,24 @@ use std::sync::Arc;
 
 use tree::{EntryKind, Tree, TreePath};
 
+use crate::budget::Spent;
 use crate::error::Error;
 use crate::remote::{Answer, Need, Outside, RepositoryUrl, is_remote_file};
 use crate::resource::Resource;
 use crate::yaml::{self, Document};
 use crate::{FileName, objects};
 
-/// What all places of a build share: what lies outside, and what of it is missing.
+/// What all places of a build share: what lies outside, what of it is missing, and how much was done.
 pub(crate) struct Session<'a> {
     pub(crate) outside: &'a Outside,
+    pub(crate) spent: Spent,
     /// What is missing, with the kustomization that needs it.
     missing: RefCell<BTreeMap<Need, TreePath>>,
 }
 
 impl<'a> Session<'a> {
     pub(crate) fn new(outside: &'a Outside) -> Self {
-        Self { outside, missing: RefCell::default() }
+        Self { outside, spent: Spent::default(), missing: RefCell::default() }
     }
 
     /// What was asked for and is not there, with who asked first.
@@ -241,6 +243,12 @@ impl<'a> Place<'a> {
 
     /// The bytes of a file that the kustomization names.
     pub(crate) fn bytes(&self, name: &str) -> Result<Arc<[u8]>, Error> {
+        let bytes = self.find_bytes(name)?;
+        self.session.spent.read(bytes.len(), &self.file)?;
+        Ok(bytes)
+    }
+
+    fn find_bytes(&self, name: &str) -> Result<Arc<[u8]>, Error> {
         if is_remote_file(name) {
             let need = Need::File { url: name.to_owned() };
             return match self.session.get(&self.file, &need)? {

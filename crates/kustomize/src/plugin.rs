@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Options;
+use crate::budget;
 use crate::charts;
 use crate::error::Error;
 use crate::fieldspec::FieldSpec;
@@ -232,7 +233,11 @@ pub(crate) fn transform(
         "ReplicaCountTransformer" => transform::set_replicas(list, &fields.replica, specs),
         "ReplacementTransformer" => {
             let replacements = steps::replacements(&fields.replacements, place)?;
-            replacements.iter().try_for_each(|replacement| transform::replace(list, replacement))
+            for replacement in &replacements {
+                transform::replace(list, replacement).map_err(failed)?;
+                budget::objects(list, &place.file)?;
+            }
+            Ok(())
         }
         "HashTransformer" => {
             finish::add_hashes(list);

@@ -1,5 +1,6 @@
 //! The transformers that a kustomization's own fields are, in their fixed order.
 
+use crate::budget;
 use crate::build::Accumulated;
 use crate::error::Error;
 use crate::fieldspec::FieldSpec;
@@ -82,6 +83,7 @@ pub(crate) fn transform(
     if !kustomization.replacements.is_empty() {
         for replacement in replacements(&kustomization.replacements, place)? {
             transform::replace(list, &replacement).map_err(at("replacements"))?;
+            budget::objects(list, &place.file)?;
         }
         note(list, "ReplacementTransformer");
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::budget;
 use crate::fieldpath;
 use crate::fieldspec::{FieldSpec, Leaf};
 use crate::file::{Variable, scalar_text};
@@ -121,25 +122,33 @@ pub(crate) fn substitute(
         return Ok(());
     }
     let mut values = BTreeMap::new();
+    let mut written = 0;
     for variable in variables {
-        values.insert(variable.name.clone(), read(list, variable)?);
+        let value = read(list, variable)?;
+        written += budget::memory(value);
+        budget::copies(written, 1)?;
+        values.insert(variable.name.clone(), value.clone());
     }
     for resource in list.iter_mut() {
         for spec in specs {
-            spec.visit(resource, Leaf::None, &mut |place| expand_all(place, &values))?;
+            spec.visit(resource, Leaf::None, &mut |place| {
+                expand_all(place, &values)?;
+                written += budget::memory(place);
+                budget::copies(written, 1)
+            })?;
         }
     }
     Ok(())
 }
 
-fn read(list: &[Resource], variable: &Variable) -> Result<Value, String> {
+fn read<'a>(list: &'a [Resource], variable: &Variable) -> Result<&'a Value, String> {
     let resource =
         list.iter().find(|resource| resource.variables.contains(&variable.name)).ok_or_else(|| {
             format!("var {} cannot be mapped to a field in the set of known resources", described(variable))
         })?;
     let steps: Vec<String> = fieldpath::split(field_of(variable)).into_iter().flat_map(with_index).collect();
     let found = fieldpath::lookup(&resource.value, &steps).ok().flatten();
-    found.cloned().ok_or_else(|| {
+    found.ok_or_else(|| {
         format!("field specified in var {} not found in corresponding resource", described(variable))
     })
 }
@@ -157,7 +166,7 @@ fn with_index(step: String) -> Vec<String> {
 fn expand_all(place: &mut Value, values: &BTreeMap<String, Value>) -> Result<(), String> {
     match place {
         Value::String(text) => {
-            if let Some(expanded) = expand(text, values) {
+            if let Some(expanded) = expand(text, values)? {
                 *place = expanded;
             }
             Ok(())
@@ -174,9 +183,9 @@ fn expand_all(place: &mut Value, values: &BTreeMap<String, Value>) -> Result<(),
 }
 
 /// The text with its variables put in, or `None` when it has none. A text that is one variable takes its type.
-fn expand(text: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
+fn expand(text: &str, values: &BTreeMap<String, Value>) -> Result<Option<Value>, String> {
     if !text.contains('$') {
-        return None;
+        return Ok(None);
     }
     let value_of = |name: &str| values.get(name).filter(|value| !value.is_object() && !value.is_array());
     let (mut result, mut rest) = (String::new(), text);
@@ -192,8 +201,11 @@ fn expand(text: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
         match variable {
             Some((name, behind)) => {
                 match value_of(name) {
-                    Some(value) if text.len() == name.len() + "$()".len() => return Some(value.clone()),
-                    Some(value) => result.push_str(&scalar_text(value)),
+                    Some(value) if text.len() == name.len() + "$()".len() => return Ok(Some(value.clone())),
+                    Some(value) => {
+                        result.push_str(&scalar_text(value));
+                        budget::copies(result.len(), 1)?;
+                    }
                     None => result.push_str(&format!("$({name})")),
                 }
                 rest = behind;
@@ -205,7 +217,7 @@ fn expand(text: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
         }
     }
     result.push_str(rest);
-    Some(Value::String(result))
+    Ok(Some(Value::String(result)))
 }
 
 #[cfg(test)]
@@ -229,7 +241,7 @@ mod tests {
             ("$(MAP) $(open", Some(json!("$(MAP) $(open"))),
             ("plain", None),
         ] {
-            assert_eq!(expand(text, &values), wanted, "{text}");
+            assert_eq!(expand(text, &values).unwrap(), wanted, "{text}");
         }
         let steps: Vec<String> = fieldpath::split("a.b[0].c").into_iter().flat_map(with_index).collect();
         assert_eq!(steps, ["a", "b", "0", "c"]);

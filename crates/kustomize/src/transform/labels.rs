@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::budget;
 use crate::fieldspec::{FieldSpec, Leaf};
 use crate::resource::Resource;
 
@@ -16,6 +17,8 @@ pub(crate) fn add_entries(
     if entries.is_empty() {
         return Ok(());
     }
+    let bytes = entries.iter().map(|(key, value)| key.len() + value.len()).sum();
+    budget::copies(bytes, list.len())?;
     for resource in list.iter_mut() {
         for spec in specs {
             spec.visit(resource, Leaf::Map, &mut |place| match place {

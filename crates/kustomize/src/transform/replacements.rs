@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::budget;
 use crate::fieldpath::{self, Make, Spot, plain};
 use crate::file::{FieldOptions, Replacement, ReplacementSource, scalar_text};
 use crate::identity::{DEFAULT, or};
@@ -21,6 +22,8 @@ pub(crate) fn replace(list: &mut [Resource], replacement: &Replacement) -> Resul
         (None, Some(value)) => Value::String(value.clone()),
         (Some(source), None) => read_source(list, source)?,
     };
+    let bytes = budget::memory(&value);
+    let mut written = 0;
     for target in targets {
         let select = target.select.as_ref();
         let select = select.ok_or_else(|| "target must specify resources to select".to_owned())?;
@@ -34,6 +37,8 @@ pub(crate) fn replace(list: &mut [Resource], replacement: &Replacement) -> Resul
                 continue;
             }
             for path in paths {
+                written += 1;
+                budget::copies(bytes, written)?;
                 write(&mut resource.value, path, &value, target.options.as_ref())?;
             }
         }
