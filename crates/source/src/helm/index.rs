@@ -8,8 +8,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// Nodes of one chart's versions, or of a whole index that cannot be split.
-const MAX_NODES: usize = 20_000_000;
+/// Values in one chart's versions, or in a whole index that cannot be split: four times as many as in the largest public
+/// index (20 MB of text).
+const MAX_NODES: usize = 2_000_000;
+/// Versions of all charts together: ten times as many as in the largest public index.
+const MAX_VERSIONS: usize = 200_000;
 
 /// A parsed `index.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,12 +35,25 @@ impl Index {
     /// Reads the text of an `index.yaml`.
     ///
     /// # Errors
-    /// When it is no YAML or has no `entries`.
+    /// When it is no YAML, has no `entries`, or more than is read.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some(index) = by_chart(text) {
-            return Ok(index);
+        let index = match by_chart(text) {
+            Some(index) => index,
+            None => Self::parse_whole(text)?,
+        };
+        let versions: usize = index.charts.values().map(Vec::len).sum();
+        if versions > MAX_VERSIONS {
+            return Err(format!(
+                "index.yaml has {versions} versions of charts, more than the {MAX_VERSIONS} that are read; split the repository"
+            ));
         }
-        let value = if text.trim_start().starts_with('{') {
+        Ok(index)
+    }
+
+    fn parse_whole(text: &str) -> Result<Self, String> {
+        // Each value in JSON has one of these before it.
+        let is_small = || text.bytes().filter(|byte| b",[{".contains(byte)).count() <= MAX_NODES;
+        let value = if text.trim_start().starts_with('{') && is_small() {
             serde_json::from_str(text).or_else(|_| yaml(text))
         } else {
             yaml(text)
@@ -113,7 +129,8 @@ fn read_part(text: &str, charts: &mut HashMap<String, Vec<ChartVersion>>) -> Opt
     for (name, versions) in value.as_object()? {
         charts.insert(name.clone(), chart_versions(versions));
     }
-    Some(())
+    // What is too much is refused by the caller, once it is known to be.
+    (charts.len() <= MAX_VERSIONS).then_some(())
 }
 
 fn chart_versions(value: &Value) -> Vec<ChartVersion> {
@@ -172,6 +189,20 @@ mod tests {
         assert_eq!(Index::parse("apiVersion: v1\nentries:\n").unwrap_err(), "index.yaml has no entries");
         for text in ["", "a: [", "entries:\n- a\n", "just text"] {
             assert!(Index::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_index_has_an_end() {
+        let versions = "  - {}\n".repeat(MAX_VERSIONS + 1);
+        let json = format!("{{\"entries\": {{\"a\": [{}0]}}}}", "0,".repeat(MAX_NODES + 1));
+        for (text, reason) in [
+            (format!("entries:\n  a:\n{versions}"), "more than the 200000 that are read"),
+            (format!("entries: !!map\n  a:\n{versions}"), "more than the 200000 that are read"),
+            (json, "index.yaml: "),
+        ] {
+            let error = Index::parse(&text).unwrap_err();
+            assert!(error.contains(reason), "{error}");
         }
     }
 
