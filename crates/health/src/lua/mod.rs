@@ -1,11 +1,15 @@
 //! Health scripts: a Lua text that looks at the global `obj` and returns `{status = …, message = …}`.
 //!
 //! Scripts are written for Lua 5.1; here they run on 5.2 with what is missing added (`room.rs`). They get neither
-//! files nor processes nor the environment, whatever libraries they are promised, and a budget of instructions and
-//! memory. `convert.rs` carries objects over.
+//! files nor processes nor the environment, whatever libraries they are promised, and a budget of instructions, memory
+//! and time. Patterns are matched within the budget, too (`strings.rs`, `pattern.rs`). `convert.rs` carries objects over.
 
 mod convert;
+mod pattern;
 mod room;
+mod strings;
+#[cfg(test)]
+mod tests;
 
 use mlua::Value;
 use object::Object;

@@ -2,15 +2,47 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
+use super::strings;
 use mlua::{HookTriggers, Lua, LuaOptions, StdLib, VmState};
 
 /// The memory of one script.
-const MEMORY: usize = 64 * 1024 * 1024;
+pub(super) const MEMORY: usize = 32 * 1024 * 1024;
 /// The instructions of one script; some tenths of a second.
 const INSTRUCTIONS: u32 = 20_000_000;
 /// The budget is looked at so often.
-const STEP: u32 = 10_000;
+const STEP: u32 = 1000;
+/// The time of one script. It is for what one instruction can do with a text of many megabytes. Argo CD gives a second;
+/// more, because the clock goes on while others have the processor.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// What a script has used of its budget.
+#[derive(Debug)]
+pub(super) struct Spent {
+    instructions: Cell<u32>,
+    begin: Instant,
+}
+
+impl Spent {
+    /// Uses so many instructions. Once there are none left, none are ever again.
+    pub(super) fn take(&self, instructions: u32) -> mlua::Result<()> {
+        let before = self.instructions.get();
+        let spent = before.saturating_add(instructions);
+        self.instructions.set(spent);
+        if spent >= INSTRUCTIONS {
+            return Err(mlua::Error::runtime(format!(
+                "the script took more than {INSTRUCTIONS} instructions"
+            )));
+        }
+        // Looking at the clock costs as much as a hundred steps of a pattern.
+        if before / STEP != spent / STEP && self.begin.elapsed() > DEADLINE {
+            self.instructions.set(INSTRUCTIONS);
+            return Err(mlua::Error::runtime(format!("the script took more than {DEADLINE:?}")));
+        }
+        Ok(())
+    }
+}
 
 /// What 5.1 had and 5.2 has elsewhere or not, and what would reach out of the room. `clock` is not the time of day: a
 /// script's answer may not depend on when it is run, except where it asks for the time.
@@ -49,21 +81,20 @@ pub(super) fn open(open_libraries: bool) -> mlua::Result<Lua> {
     lua.globals().set("os", mlua::Value::Nil)?;
     lua.load(SHIM).set_name("=room").call::<()>((date, time))?;
     lua.set_memory_limit(MEMORY)?;
-    let spent = Rc::new(Cell::new(0_u32));
+    let spent = Rc::new(Spent { instructions: Cell::new(0), begin: Instant::now() });
+    if open_libraries {
+        strings::replace(&lua, &spent)?;
+    }
     lua.set_global_hook(HookTriggers::new().every_nth_instruction(STEP), move |lua, _| {
-        spent.set(spent.get().saturating_add(STEP));
-        if spent.get() < INSTRUCTIONS {
-            return Ok(VmState::Continue);
-        }
+        let Err(error) = spent.take(STEP) else { return Ok(VmState::Continue) };
         // From here on every single instruction fails, so that a script cannot go on by catching the error.
-        lua.set_global_hook(HookTriggers::new().every_nth_instruction(1), |_, _| Err(exhausted()))?;
-        Err(exhausted())
+        let text = error.to_string();
+        lua.set_global_hook(HookTriggers::new().every_nth_instruction(1), move |_, _| {
+            Err(mlua::Error::runtime(text.clone()))
+        })?;
+        Err(error)
     })?;
     Ok(lua)
-}
-
-fn exhausted() -> mlua::Error {
-    mlua::Error::runtime(format!("the script took more than {INSTRUCTIONS} instructions"))
 }
 
 /// The message of an error without the trace.
