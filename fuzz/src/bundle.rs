@@ -13,17 +13,17 @@ const MAX_FILES: usize = 64;
 
 /// One part of the text.
 #[derive(Debug, Clone, Copy)]
-pub struct File<'a> {
+pub(crate) struct File<'a> {
     /// Its name, as it stands there: any text.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// The target, when it is a symbolic link.
-    pub link: Option<&'a str>,
+    pub(crate) link: Option<&'a str>,
     /// Its content.
-    pub text: &'a str,
+    pub(crate) text: &'a str,
 }
 
 /// The files of a text. What comes before the first header is a file without name.
-pub fn files(text: &str) -> Vec<File<'_>> {
+pub(crate) fn files(text: &str) -> Vec<File<'_>> {
     let mut found = Vec::new();
     let mut name = "";
     let mut begin = 0;
@@ -55,12 +55,12 @@ fn file<'a>(name: &'a str, text: &'a str) -> File<'a> {
 }
 
 /// The text of the file with this name; empty when there is none.
-pub fn text_of<'a>(files: &[File<'a>], name: &str) -> &'a str {
+pub(crate) fn text_of<'a>(files: &[File<'a>], name: &str) -> &'a str {
     files.iter().rev().find(|file| file.name == name).map_or("", |file| file.text)
 }
 
 /// A tree of the files; those whose name is no path are left out.
-pub fn tree(files: &[File<'_>]) -> MemoryTree {
+pub(crate) fn tree(files: &[File<'_>]) -> MemoryTree {
     let mut tree = MemoryTree::new();
     for file in files.iter().filter(|file| !file.name.is_empty()) {
         let put = match file.link {

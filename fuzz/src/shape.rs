@@ -104,7 +104,7 @@ const TEXTS: &[&str] = &[
 ];
 
 /// A text out of few, or of anything.
-pub fn text(u: &mut Unstructured<'_>) -> Result<String> {
+pub(crate) fn text(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(match u.int_in_range(0..=9)? {
         0..=6 => (*u.choose(TEXTS)?).to_owned(),
         7 => format!("{}{}", u.choose(TEXTS)?, u.choose(TEXTS)?),
@@ -133,7 +133,7 @@ fn scalar(u: &mut Unstructured<'_>) -> Result<Value> {
 }
 
 /// Any JSON value.
-pub fn json(u: &mut Unstructured<'_>) -> Result<Value> {
+pub(crate) fn json(u: &mut Unstructured<'_>) -> Result<Value> {
     json_within(u, DEPTH)
 }
 
@@ -152,7 +152,7 @@ fn json_within(u: &mut Unstructured<'_>, depth: usize) -> Result<Value> {
 }
 
 /// Any JSON object.
-pub fn map(u: &mut Unstructured<'_>) -> Result<Map<String, Value>> {
+pub(crate) fn map(u: &mut Unstructured<'_>) -> Result<Map<String, Value>> {
     map_within(u, DEPTH)
 }
 
@@ -166,7 +166,7 @@ fn map_within(u: &mut Unstructured<'_>, depth: usize) -> Result<Map<String, Valu
 }
 
 /// A built-in kind, the well-known ones more often.
-pub fn kind(u: &mut Unstructured<'_>) -> Result<GroupVersionKind> {
+pub(crate) fn kind(u: &mut Unstructured<'_>) -> Result<GroupVersionKind> {
     const KNOWN: &[(&str, &str)] = &[
         ("apps/v1", "Deployment"),
         ("apps/v1", "StatefulSet"),
@@ -195,7 +195,7 @@ pub fn kind(u: &mut Unstructured<'_>) -> Result<GroupVersionKind> {
 }
 
 /// A value that mostly follows a schema.
-pub fn instance(u: &mut Unstructured<'_>, schema: Schema<'_>, depth: usize) -> Result<Value> {
+pub(crate) fn instance(u: &mut Unstructured<'_>, schema: Schema<'_>, depth: usize) -> Result<Value> {
     if depth == 0 || u.ratio(1, 30)? {
         return scalar(u);
     }
@@ -260,7 +260,7 @@ pub fn instance(u: &mut Unstructured<'_>, schema: Schema<'_>, depth: usize) -> R
 }
 
 /// An object of a kind, with a name.
-pub fn object_of(u: &mut Unstructured<'_>, gvk: &GroupVersionKind) -> Result<Object> {
+pub(crate) fn object_of(u: &mut Unstructured<'_>, gvk: &GroupVersionKind) -> Result<Object> {
     let made = match builtin().kind(gvk) {
         Some(schema) => instance(u, schema, 9)?,
         None => Value::Object(map(u)?),
@@ -276,7 +276,7 @@ pub fn object_of(u: &mut Unstructured<'_>, gvk: &GroupVersionKind) -> Result<Obj
 }
 
 /// Whether null occurs, which JSON merge patches cannot say.
-pub fn has_null(value: &Value) -> bool {
+pub(crate) fn has_null(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.iter().any(has_null),

@@ -1,8 +1,8 @@
-//! Fuzzing: builds the program in `fuzz/` and runs its targets.
+//! Fuzzing: builds the program of the crate `fuzz` and runs its targets.
 //!
 //! It is built by the stable compiler: coverage counters are a pass of LLVM that is turned on by flags, and libFuzzer
-//! comes with the crate `libfuzzer-sys`. Everything is compiled with the counters, so it has a target folder of its own,
-//! and its lock file is made from the main one each time, so that what is fuzzed is what ships.
+//! comes with the crate `libfuzzer-sys`. Only the crates of this workspace are compiled anew, with the counters
+//! (`fuzz/instrument.sh`); all others are taken as an ordinary build of the workspace makes them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,11 +12,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, Result, bail};
 
 use crate::{demo, shell};
-
-/// Coverage counters, the table of their places, and traced comparisons. The `cfg` is what libFuzzer's users agree on.
-const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
-    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-    -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
 
 /// Inputs a target gets in the whole test run: a number and a seed, so that the test says the same each time. To search is
 /// for runs by hand, which go on for seconds.
@@ -84,27 +79,26 @@ pub fn briefly() -> Result<()> {
     search(&program, &targets(&program)?, BRIEF, false)
 }
 
-/// Where builds, grown corpora and breaking inputs are kept.
+/// Where grown corpora and breaking inputs are kept.
 fn place() -> PathBuf {
     demo::target_folder().join("fuzz")
 }
 
 fn build() -> Result<PathBuf> {
-    let folder = shell::root().join("fuzz");
-    std::fs::copy(shell::root().join("Cargo.lock"), folder.join("Cargo.lock"))
-        .context("copying Cargo.lock")?;
-    let about = shell::output(shell::command("rustc", &folder).arg("-vV"))?;
-    let host =
-        about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc -vV names no host")?;
-    // With a target named, the flags are for the program only and not for build scripts and macros.
+    // The server holds the web page; a page that nobody has built may be none.
+    std::fs::create_dir_all(shell::root().join("ui/dist")).context("making ui/dist")?;
+    let wrapper = shell::root().join("fuzz/instrument.sh");
+    // The whole workspace and an example: then other people's crates have the features that an ordinary build gives them.
+    let arguments = ["--locked", "--workspace", "--features", "argosy-fuzz/libfuzzer", "--example", "fuzz"];
     shell::run(
-        shell::command("cargo", &folder)
-            .env("RUSTFLAGS", FLAGS)
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .env("CARGO_TARGET_DIR", place())
-            .args(["build", "--release", "--target", host]),
+        // What incremental compiling would keep is as large again, and the code is optimized as a whole.
+        shell::cargo()
+            .env("RUSTC_WORKSPACE_WRAPPER", wrapper)
+            .env("CARGO_INCREMENTAL", "0")
+            .arg("build")
+            .args(arguments),
     )?;
-    Ok(place().join(host).join("release/fuzz"))
+    Ok(demo::target_folder().join("debug/examples/fuzz"))
 }
 
 /// Asks the program for its targets: without one it lists them, one a line, each with its dictionary.

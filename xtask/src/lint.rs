@@ -12,8 +12,6 @@ use crate::{shell, tidy};
 /// At the first check that fails.
 pub fn run() -> Result<()> {
     shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
-    // A workspace of its own, because it is compiled in another way.
-    shell::run(shell::command("cargo", &shell::root().join("fuzz")).args(["fmt", "--check"]))?;
     tidy::run()?;
     shell::run(shell::cargo().args([
         "clippy",

@@ -159,6 +159,13 @@ impl Failure {
         }
     }
 
+    /// Why, without where.
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::Path(reason) | Self::Content(reason) | Self::Specification(reason) => reason,
+        }
+    }
+
     pub(crate) fn at(file: &TreePath, line: usize, reason: impl std::fmt::Display) -> Self {
         Self::Content(format!("{file}:{line}: {reason}"))
     }

@@ -15,6 +15,7 @@
 //! - `integrity`: whether commits are signed as the project demands, before anything is rendered.
 //! - `local`: one source rendered from files at hand, without all that.
 //! - `documents`, `globs`, `overlay`, `variables`: what the tools share.
+//! - [`readers`]: what is read of foreign bytes, reachable by itself.
 //!
 //! Equal renders under way are made once. A render that panics or overruns is an error of its application alone.
 //!
@@ -46,6 +47,7 @@ mod overlay;
 mod plugin;
 mod pool;
 mod prepare;
+pub mod readers;
 mod renderer;
 mod request;
 mod value_files;

@@ -47,6 +47,7 @@ mod namespaces;
 mod openapi;
 mod options;
 mod ownership;
+pub mod readers;
 mod sandbox;
 mod scale;
 mod selector;

@@ -25,6 +25,7 @@ mod http;
 mod metrics;
 mod options;
 mod ports;
+pub mod readers;
 mod server;
 mod services;
 mod session;

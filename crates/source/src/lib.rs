@@ -13,6 +13,7 @@
 //! - [`Credentials`] (`credentials`): what the labeled Secrets say, and which of them belongs to which repository, as an
 //!   [`Access`] (`access`). GitHub Apps, Google and Azure identities are exchanged for tokens by `tokens`.
 //! - [`integrity`]: signatures of commits and tags, as projects demand them.
+//! - [`readers`]: what is read of foreign texts, reachable by itself.
 //! - `http`: clients with the trust and the proxy of one repository, and where they may not be led.
 //! - `testing` (feature of that name): real Git repositories and servers, chart repositories and registries for tests.
 //!
@@ -36,6 +37,7 @@ mod http;
 pub mod integrity;
 pub mod oci;
 mod probe;
+pub mod readers;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;

@@ -9,10 +9,6 @@ use tree::TreePath;
 
 use crate::bundle;
 
-/// The index of a chart repository. Its room brings whole HTTP clients, of which this file needs nothing.
-#[path = "../../../crates/source/src/helm/index.rs"]
-mod index_file;
-
 fn budget() -> Budget {
     Budget {
         chart_bytes: 1 << 20,
@@ -42,7 +38,7 @@ fn stays_inside(chart: &Chart) {
 }
 
 /// A chart as files. `-- values --` is what the user sets, `-- set --` lines of `--set`.
-pub fn folder(data: &[u8]) {
+pub(super) fn folder(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let mut files = bundle::files(text);
     let (values, set) =
@@ -75,7 +71,7 @@ pub fn folder(data: &[u8]) {
 }
 
 /// A packed chart. The first byte says how: as it is, as a tar archive to be packed, or as files to be packed.
-pub fn archive(data: &[u8]) {
+pub(super) fn archive(data: &[u8]) {
     let Some((kind, rest)) = data.split_first() else { return };
     let packed = match kind % 3 {
         0 => rest.to_vec(),
@@ -120,7 +116,7 @@ fn tar(files: &[bundle::File<'_>]) -> Vec<u8> {
 }
 
 /// The languages of `--set` and its siblings, one setting a line; the first character of a line says which.
-pub fn set_values(data: &[u8]) {
+pub(super) fn set_values(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let mut values = Values::default();
     for line in text.lines() {
@@ -141,9 +137,9 @@ pub fn set_values(data: &[u8]) {
 }
 
 /// The index of a chart repository.
-pub fn index(data: &[u8]) {
+pub(super) fn index(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
-    let Ok(index) = index_file::Index::parse(text) else { return };
+    let Ok(index) = source::helm::Index::parse(text) else { return };
     for chart in index.charts() {
         assert!(index.versions(chart).is_some(), "{chart} is listed, but not there");
     }

@@ -2,6 +2,7 @@
 
 use kustomize::Options;
 use tree::{EntryKind, Tree, TreePath};
+use types::ApplicationSource;
 
 use crate::bundle;
 
@@ -9,7 +10,7 @@ use crate::bundle;
 const CANARY: &str = "c4nary-0utside";
 
 /// A kustomization in `app/`, with whatever else the input puts beside it.
-pub fn kustomization(data: &[u8]) {
+pub(super) fn kustomization(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     if text.contains(CANARY) {
         return;
@@ -46,7 +47,7 @@ pub fn kustomization(data: &[u8]) {
 }
 
 /// Paths and links: one path a line, then files and links in the form of a bundle.
-pub fn tree(data: &[u8]) {
+pub(super) fn tree(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let files = bundle::files(text);
     let tree = bundle::tree(&files);
@@ -86,7 +87,7 @@ pub fn tree(data: &[u8]) {
 
 /// A Jsonnet program with its libraries. There is no budget of steps inside the library: a program that does not end is
 /// ended by the render's deadline. Here, loops are kept out of the input.
-pub fn jsonnet(data: &[u8]) {
+pub(super) fn jsonnet(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let endless = [
         "tailstrict",
@@ -118,4 +119,33 @@ pub fn jsonnet(data: &[u8]) {
             let _ = run.join();
         }
     });
+}
+
+/// Overrides beside an application's files, `-- source --` the source that they change.
+pub(super) fn overrides(data: &[u8]) {
+    let Some(text) = super::text_of(data) else { return };
+    let files = bundle::files(text);
+    let source = goyaml::from_str(bundle::text_of(&files, "source")).unwrap_or_default();
+    let source: ApplicationSource = serde_json::from_value(source).unwrap_or_default();
+    let tree = bundle::tree(&files);
+    let Ok(changed) = render::readers::overridden(&source, &tree, &TreePath::root(), "web") else { return };
+    let place = |source: &ApplicationSource| {
+        [&source.repo_url, &source.chart, &source.path, &source.target_revision].map(String::clone)
+    };
+    assert_eq!(place(&changed), place(&source), "an override leads elsewhere");
+    let again = render::readers::overridden(&changed, &tree, &TreePath::root(), "web");
+    assert_eq!(again, Ok(changed), "overridden twice");
+}
+
+/// Files of a directory application: `-- NAME --`; without a name it is what a Jsonnet program has come to.
+pub(super) fn manifests(data: &[u8]) {
+    for path in ["a.yaml", "a.json"] {
+        let Ok(path) = TreePath::new(path) else { continue };
+        if let Ok(objects) = render::readers::manifests(&path, data) {
+            assert!(objects.len() <= data.len(), "more objects than bytes");
+        }
+    }
+    if let Ok(value) = serde_json::from_slice(data) {
+        let _ = render::readers::program_output(value);
+    }
 }

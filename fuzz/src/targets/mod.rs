@@ -5,9 +5,12 @@ mod chart;
 mod directory;
 mod objects;
 mod patches;
+mod plugin;
 mod policy;
 mod records;
+mod remote;
 mod rules;
+mod server;
 mod template;
 mod texts;
 mod yaml;
@@ -61,6 +64,21 @@ pub const ALL: &[Target] = &[
     target("settings", "names.dict", records::settings, 64),
     target("secrets", "names.dict", records::secrets, 16),
     target("resources", "names.dict", records::resources, 64),
+    target("overrides", "kustomization.dict", directory::overrides, 64),
+    target("manifests", "yaml.dict", directory::manifests, 64),
+    target("plugin_answer", "wire.dict", plugin::answer, 64),
+    target("plugin_status", "wire.dict", plugin::status, 16),
+    target("plugin_archive", "kustomization.dict", plugin::archive, 64),
+    target("webhook", "web.dict", server::webhook, 64),
+    target("grpc", "wire.dict", server::grpc, 64),
+    target("rest", "web.dict", server::rest, 64),
+    target("selectors", "web.dict", server::selectors, 16),
+    target("protobuf", "wire.dict", server::protobuf, 64),
+    target("known_hosts", "remote.dict", remote::known_hosts, 16),
+    target("urls", "remote.dict", remote::urls, 16),
+    target("modules", "remote.dict", remote::modules, 16),
+    target("pointers", "remote.dict", remote::pointers, 16),
+    target("signatures", "remote.dict", remote::signatures, 64),
 ];
 
 /// The input as text; `None` ends targets that are about text.

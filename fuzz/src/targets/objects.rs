@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{bundle, shape};
 
 /// An OpenAPI document or the schema of a custom resource, and an object that is held against it.
-pub fn openapi(data: &[u8]) {
+pub(super) fn openapi(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let files = bundle::files(text);
     let value = |name| goyaml::from_str(bundle::text_of(&files, name)).unwrap_or_default();
@@ -43,7 +43,7 @@ pub fn openapi(data: &[u8]) {
 }
 
 /// The health of objects and the actions that they offer.
-pub fn health(data: &[u8]) {
+pub(super) fn health(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let _ = try_health(&mut u);
 }
@@ -81,7 +81,7 @@ impl Overrides for One<'_> {
 }
 
 /// A health script and an object that it looks at.
-pub fn script(data: &[u8]) {
+pub(super) fn script(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let files = bundle::files(text);
     let object = goyaml::from_str(bundle::text_of(&files, "object")).unwrap_or(Value::Null);

@@ -10,7 +10,7 @@ use types::{AppProject, Destination, SyncWindow};
 use crate::bundle;
 
 /// A pattern in the first line, texts in the others.
-pub fn globs(data: &[u8]) {
+pub(super) fn globs(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let mut lines = text.lines().take(10);
     let pattern = lines.next().unwrap_or_default();
@@ -31,7 +31,7 @@ pub fn globs(data: &[u8]) {
 }
 
 /// A policy, the default role, and requests: `subject, resource, action, object`.
-pub fn policy(data: &[u8]) {
+pub(super) fn policy(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let files = bundle::files(text);
     let requests = bundle::text_of(&files, "requests");
@@ -67,7 +67,7 @@ pub fn policy(data: &[u8]) {
 }
 
 /// A schedule, a duration, a zone and a pattern, one a line.
-pub fn windows(data: &[u8]) {
+pub(super) fn windows(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let mut lines = text.lines();
     let mut line = || lines.next().unwrap_or_default().to_owned();

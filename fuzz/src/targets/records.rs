@@ -10,7 +10,7 @@ use types::{AppKey, AppProject, Application, ApplicationSet, Cluster, RepoCreds,
 use crate::bundle;
 
 /// ConfigMaps and Secrets: `-- NAME/KEY --`.
-pub fn settings(data: &[u8]) {
+pub(super) fn settings(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let mut config_maps: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let mut secrets: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
@@ -35,7 +35,7 @@ pub fn settings(data: &[u8]) {
 }
 
 /// The data of a labeled Secret: `-- KEY --`. Values never come out in an error.
-pub fn secrets(data: &[u8]) {
+pub(super) fn secrets(data: &[u8]) {
     const PASSWORD: &str = "hunter2-c4nary";
     let Some(text) = super::text_of(data) else { return };
     let mut fields: BTreeMap<String, Vec<u8>> = bundle::files(text)
@@ -80,7 +80,7 @@ fn comes_back<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + st
 }
 
 /// Custom resources, and the marks on objects that belong to an application.
-pub fn resources(data: &[u8]) {
+pub(super) fn resources(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let files = bundle::files(text);
     let value = goyaml::from_str(bundle::text_of(&files, "")).unwrap_or_default();

@@ -7,7 +7,7 @@ use object::Object;
 use crate::{bundle, shape};
 
 /// Any two objects of a kind.
-pub fn comparison(data: &[u8]) {
+pub(super) fn comparison(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let _ = try_comparison(&mut u);
 }
@@ -37,7 +37,7 @@ fn try_comparison(u: &mut Unstructured<'_>) -> Result<()> {
 }
 
 /// Rules as texts: jq expressions and JSON pointers, one a line, and the object that they are applied to.
-pub fn rules(data: &[u8]) {
+pub(super) fn rules(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let files = bundle::files(text);
     let lines = |name| bundle::text_of(&files, name).lines().take(4).map(str::to_owned).collect::<Vec<_>>();

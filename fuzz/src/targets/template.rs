@@ -38,7 +38,7 @@ static FUNCTIONS: LazyLock<Arc<Functions>> = LazyLock::new(|| {
     });
     functions.register("tpl", two, |state, arguments| {
         let text: Arc<str> = text_of(&arguments[0]).into();
-        Ok(Value::from(state.execute_text(&Arc::from("tpl"), &text, &arguments[1])?))
+        Ok(state.execute_text(&Arc::from("tpl"), &text, &arguments[1])?)
     });
     Arc::new(functions)
 });
@@ -82,14 +82,14 @@ fn check(text: &str) {
 }
 
 /// Any text.
-pub fn text(data: &[u8]) {
+pub(super) fn text(data: &[u8]) {
     if let Some(text) = super::text_of(data) {
         check(text);
     }
 }
 
 /// Texts that parse, mostly: calls of every function with every kind of argument, in every construct.
-pub fn calls(data: &[u8]) {
+pub(super) fn calls(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let mut text = String::new();
     if actions(&mut u, &mut text, 4).is_ok() || !text.is_empty() {
@@ -102,9 +102,9 @@ fn actions(u: &mut Unstructured<'_>, out: &mut String, depth: usize) -> Result<(
         let kind = if depth == 0 { 0 } else { u.int_in_range(0..=13)? };
         match kind {
             0..=5 => {
-                out.push_str(*u.choose(&["{{ ", "{{- "])?);
+                out.push_str(u.choose(&["{{ ", "{{- "])?);
                 pipeline(u, out, 3)?;
-                out.push_str(*u.choose(&[" }}", " -}}"])?);
+                out.push_str(u.choose(&[" }}", " -}}"])?);
             }
             6 => {
                 let _ = write!(out, "{{{{ ${} {} ", u.choose(&["x", "y"])?, u.choose(&[":=", "="])?);
@@ -133,7 +133,7 @@ fn actions(u: &mut Unstructured<'_>, out: &mut String, depth: usize) -> Result<(
                 pipeline(u, out, 1)?;
                 out.push_str(" }}");
             }
-            11 => out.push_str(*u.choose(&["{{ break }}", "{{ continue }}", "{{/* c */}}", "\n", "  "])?),
+            11 => out.push_str(u.choose(&["{{ break }}", "{{ continue }}", "{{/* c */}}", "\n", "  "])?),
             _ => out.push_str(&shape::text(u)?.replace("{{", "")),
         }
     }
@@ -220,7 +220,7 @@ fn operand(u: &mut Unstructured<'_>, out: &mut String, depth: usize) -> Result<(
         "\"Europe/Berlin\"",
     ];
     match u.int_in_range(0..=9)? {
-        0..=6 => out.push_str(*u.choose(PLAIN)?),
+        0..=6 => out.push_str(u.choose(PLAIN)?),
         7 => {
             let quoted = gotmpl::json::to_json(&Value::from(shape::text(u)?), gotmpl::json::Style::default());
             out.push_str(&quoted.unwrap_or_else(|_| "\"\"".to_owned()));

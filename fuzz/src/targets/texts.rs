@@ -6,7 +6,7 @@ use object::{Duration, IntOrString, Quantity, timestamp};
 use serde_json::Value;
 
 /// A constraint in the first line, versions in the others.
-pub fn versions(data: &[u8]) {
+pub(super) fn versions(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let mut lines = text.lines().take(20);
     let constraint = lines.next().and_then(|line| Constraint::parse(line).ok());
@@ -35,7 +35,7 @@ pub fn versions(data: &[u8]) {
 }
 
 /// A layout in the first line, a zone in the second, a time in the third, a duration in the fourth.
-pub fn times(data: &[u8]) {
+pub(super) fn times(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let mut lines = text.lines();
     let mut line = || lines.next().unwrap_or_default();
@@ -56,7 +56,7 @@ pub fn times(data: &[u8]) {
 }
 
 /// JSON as Go reads and writes it.
-pub fn json(data: &[u8]) {
+pub(super) fn json(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let Ok(value) = json::from_json(text) else { return };
     for pretty in [false, true] {
@@ -70,7 +70,7 @@ pub fn json(data: &[u8]) {
 }
 
 /// Quantities, durations and times of Kubernetes, one a line.
-pub fn scalars(data: &[u8]) {
+pub(super) fn scalars(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let mut last: Option<Quantity> = None;
     for line in text.lines().take(20) {

@@ -41,7 +41,7 @@ fn comes_back(value: &Value) {
 }
 
 /// Any text.
-pub fn text(data: &[u8]) {
+pub(super) fn text(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     if let Ok(stream) = goyaml::parse(text, &BUDGET) {
         for document in &stream.documents {
@@ -64,7 +64,7 @@ pub fn text(data: &[u8]) {
 }
 
 /// Any value.
-pub fn value(data: &[u8]) {
+pub(super) fn value(data: &[u8]) {
     let mut u = Unstructured::new(data);
     if let Ok(value) = shape::json(&mut u) {
         comes_back(&value);

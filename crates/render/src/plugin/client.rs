@@ -140,6 +140,20 @@ async fn exchange(
     message(received.freeze())
 }
 
+/// The one message of an answer whose headers or trailers have these fields and whose stream has these bytes.
+pub(super) fn read(status: &[(&str, &str)], bytes: &[u8]) -> Result<Bytes, CallError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in status {
+        if let (Ok(name), Ok(value)) =
+            (http::HeaderName::try_from(*name), http::HeaderValue::try_from(*value))
+        {
+            headers.insert(name, value);
+        }
+    }
+    outcome(&headers)?;
+    message(Bytes::copy_from_slice(bytes))
+}
+
 /// The status that headers or trailers tell, if they do.
 fn outcome(headers: &HeaderMap) -> Result<(), CallError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

@@ -391,6 +391,30 @@ impl Plugins {
     }
 }
 
+/// The manifests in a sidecar's answer: the fields of its headers or trailers, and the bytes of its stream.
+pub(crate) fn read_manifests(status: &[(&str, &str)], bytes: &[u8]) -> Result<Vec<String>, String> {
+    let message = client::read(status, bytes).map_err(|error| error.reason)?;
+    // A hostile answer to one question is a hostile answer to any.
+    let _ = (wire::configuration(&message), wire::support(&message));
+    wire::manifests(&message).map_err(|Malformed| malformed("", Method::GenerateManifest).reason)
+}
+
+/// The parameters in a sidecar's answer.
+pub(crate) fn read_announcements(bytes: &[u8]) -> Result<Vec<ParameterAnnouncement>, String> {
+    let message = client::read(&[], bytes).map_err(|error| error.reason)?;
+    wire::announcements(&message).map_err(|Malformed| malformed("", Method::GetParametersAnnouncement).reason)
+}
+
+/// The archive that a sidecar would be sent.
+pub(crate) fn packed(
+    tree: &dyn Tree,
+    root: &TreePath,
+    exclusions: &[String],
+    max_bytes: u64,
+) -> Result<Arc<[u8]>, String> {
+    Ok(archive::pack(tree, root, exclusions, max_bytes)?.content)
+}
+
 fn malformed(plugin: &str, method: Method) -> PluginError {
     PluginError::lasting(plugin, format!("{}: its sidecar's answer is malformed", method.name()))
 }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
 
 use super::{gzip, stream};
-use crate::api::{self, Binding, Method, Selection};
+use crate::api::{self, Api, Binding, Method, Selection};
 use crate::call::{Answer, dispatch};
 use crate::core::Core;
 use crate::session::{Presented, set_cookies};
@@ -23,7 +23,7 @@ const MAX_STRANGER_BODY: usize = 1 << 20;
 /// Answers a request below `/api/`.
 pub(crate) async fn answer(core: &Arc<Core>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let found = find(core, &parts.method, parts.uri.path());
+    let found = find(&core.api, &parts.method, parts.uri.path());
     let (method, binding, variables) = match found {
         Found::Route { method, binding, variables } => (method, binding, variables),
         Found::OtherVerb => return plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
@@ -48,7 +48,7 @@ async fn respond(
 ) -> Result<Response<Body>, Status> {
     let query = api::query_pairs(parts.uri.query().unwrap_or_default());
     let bytes = read(body, &parts.headers).await?;
-    let message = request_message(core, method, binding, variables, &query, &bytes)?;
+    let message = request_message(&core.api, method, binding, variables, &query, &bytes)?;
     let selection =
         query.iter().find(|(key, _)| key == "fields").and_then(|(_, value)| Selection::parse(value));
     let download = query.iter().any(|(key, value)| key == "download" && value == "true");
@@ -78,16 +78,20 @@ async fn respond(
     Ok(response)
 }
 
-enum Found<'a> {
+/// What a path is, for a verb.
+pub(crate) enum Found<'a> {
+    /// A method, bound as it says, with the path's variables.
     Route { method: &'a Method, binding: &'a Binding, variables: Vec<(String, String)> },
+    /// Something for other verbs only.
     OtherVerb,
+    /// Nothing.
     Nothing,
 }
 
 /// The first route that matches; routes are tried in the definition's order.
-fn find<'a>(core: &'a Core, verb: &Verb, path: &str) -> Found<'a> {
+pub(crate) fn find<'a>(api: &'a Api, verb: &Verb, path: &str) -> Found<'a> {
     let mut other_verb = false;
-    for method in &core.api.methods {
+    for method in &api.methods {
         for binding in &method.bindings {
             if let Some(variables) = binding.template.matches(path) {
                 if binding.verb == *verb {
@@ -115,8 +119,8 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Status> {
 }
 
 /// Puts a request message together: the path wins over the body, and the body over the query.
-fn request_message(
-    core: &Core,
+pub(crate) fn request_message(
+    definition: &Api,
     method: &Method,
     binding: &Binding,
     variables: &[(String, String)],
@@ -137,15 +141,15 @@ fn request_message(
     };
     let mut bound = Map::new();
     for (name, value) in variables {
-        api::query_parameter(&core.api, method.request, &mut bound, name, value).map_err(invalid)?;
+        api::query_parameter(definition, method.request, &mut bound, name, value).map_err(invalid)?;
     }
     merge(&mut message, bound);
     if binding.body != Some(api::Body::Whole) {
         for (name, value) in query {
-            api::query_parameter(&core.api, method.request, &mut message, name, value).map_err(invalid)?;
+            api::query_parameter(definition, method.request, &mut message, name, value).map_err(invalid)?;
         }
     }
-    api::request(&core.api, method.request, Value::Object(message)).map_err(|error| match error {
+    api::request(definition, method.request, Value::Object(message)).map_err(|error| match error {
         api::ShapeError::Missing(_) => Status::internal(error.to_string()),
         other => invalid(other),
     })

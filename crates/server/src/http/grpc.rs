@@ -129,11 +129,16 @@ fn check_client(headers: &HeaderMap) -> Result<(), Status> {
 
 /// The first message of a body.
 async fn read(body: Body, limit: usize) -> Result<Bytes, Status> {
-    let mut bytes = http_body_util::Limited::new(body, limit)
+    let bytes = http_body_util::Limited::new(body, limit)
         .collect()
         .await
         .map_err(|error| Status::new(Code::ResourceExhausted, format!("cannot read the request: {error}")))?
         .to_bytes();
+    unframed(bytes)
+}
+
+/// The message of the first frame.
+pub(crate) fn unframed(mut bytes: Bytes) -> Result<Bytes, Status> {
     let malformed = || Status::internal("the request's frame is cut off");
     let head = bytes.split_to_checked(5).ok_or_else(malformed)?;
     let [flag, a, b, c, d] = head[..] else { return Err(malformed()) };
@@ -155,7 +160,7 @@ impl SplitToChecked for Bytes {
     }
 }
 
-fn frame(flag: u8, message: &[u8]) -> Bytes {
+pub(crate) fn frame(flag: u8, message: &[u8]) -> Bytes {
     let mut out = BytesMut::with_capacity(message.len() + 5);
     out.put_u8(flag);
     out.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));

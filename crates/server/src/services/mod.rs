@@ -9,7 +9,7 @@ mod events;
 mod mask;
 mod project;
 mod repository;
-mod selector;
+pub(crate) mod selector;
 mod session;
 mod settings;
 mod trust;

@@ -5,7 +5,7 @@ use types::meta::{LabelSelector, LabelSelectorRequirement};
 use crate::status::Status;
 
 /// Reads a selector; an empty text selects everything.
-pub(super) fn parse(text: &str) -> Result<LabelSelector, Status> {
+pub(crate) fn parse(text: &str) -> Result<LabelSelector, Status> {
     let mut selector = LabelSelector::default();
     for part in split(text) {
         let part = part.trim();

@@ -19,10 +19,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use cluster::Patch;
 use futures::StreamExt;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use types::{AppKey, names};
+use types::{AppKey, Application, names};
 
 use crate::core::Core;
 use crate::http::gateway::plain;
@@ -117,6 +117,17 @@ pub(crate) async fn answer(core: &Arc<Core>, request: Request<Body>) -> Response
             plain(StatusCode::BAD_REQUEST, "Webhook processing failed")
         }
     }
+}
+
+/// The applications that a webhook touches. The error says why it is refused.
+pub(crate) fn touched(
+    headers: &HeaderMap,
+    body: &[u8],
+    secret: &dyn Fn(&str) -> Option<String>,
+    applications: &[Arc<Application>],
+) -> Result<Vec<AppKey>, String> {
+    let event = provider::read(headers, body, secret).map_err(|refusal| format!("{refusal:?}"))?;
+    Ok(affected::by(&event, applications))
 }
 
 /// Has applications compared now: by the loop of this process, or by whichever controller sees the annotation.

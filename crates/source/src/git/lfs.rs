@@ -61,6 +61,12 @@ impl Pointer {
     }
 }
 
+/// The SHA-256 (64 hexadecimal digits) and the size in bytes of what a pointer file stands for; `None` when the content is
+/// none.
+pub fn lfs_pointer(content: &[u8]) -> Option<(String, u64)> {
+    Pointer::parse(content).map(|pointer| (pointer.oid, pointer.size))
+}
+
 /// The LFS objects of one repository.
 pub(super) struct Shelf {
     directory: PathBuf,

@@ -6,18 +6,18 @@ use crate::url;
 
 /// A submodule as its repository names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Module {
+pub(crate) struct Module {
     /// Where it is to stand.
-    pub(super) path: TreePath,
+    pub(crate) path: TreePath,
     /// Its repository, as written: absolute, or relative to the repository it is named in.
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 /// Reads a `.gitmodules` file. Submodules that are switched off (`update = none`) are left out.
 ///
 /// # Errors
 /// When it is no Git configuration, or a path leads out of the repository.
-pub(super) fn parse(text: &[u8]) -> Result<Vec<Module>, String> {
+pub(crate) fn parse(text: &[u8]) -> Result<Vec<Module>, String> {
     let metadata = gix::config::file::Metadata::api();
     let file = gix::config::File::from_bytes_no_includes(text, metadata, Default::default())
         .map_err(|error| format!(".gitmodules cannot be read: {error}"))?;
@@ -41,7 +41,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Module>, String> {
 ///
 /// # Errors
 /// When the URL climbs above the host, is none that is used, or leads from a server to this machine's own files.
-pub(super) fn resolve(parent: &str, written: &str) -> Result<String, String> {
+pub(crate) fn resolve(parent: &str, written: &str) -> Result<String, String> {
     let resolved = if written.starts_with("./") || written.starts_with("../") {
         relative(parent, written)?
     } else {

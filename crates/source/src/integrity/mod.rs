@@ -83,6 +83,12 @@ pub(crate) fn short_key_id(text: &str) -> String {
     }
 }
 
+/// Takes the raw content of a commit or an annotated tag apart and checks its signature.
+pub fn check(content: &[u8], is_tag: bool, keyring: &Keyring) -> RevisionSignature {
+    let signed = if is_tag { object::tag(content) } else { object::commit(content) };
+    verify("", is_tag, &signed, keyring)
+}
+
 /// Checks one commit or tag, given as Git stores it.
 fn verify(revision: &str, is_tag: bool, signed: &object::Signed, keyring: &Keyring) -> RevisionSignature {
     let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default();

@@ -10,7 +10,7 @@
 pub(crate) mod address;
 mod check;
 mod keys;
-mod known_hosts;
+pub(crate) mod known_hosts;
 pub(crate) mod pipe;
 mod socks;
 

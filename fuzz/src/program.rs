@@ -1,25 +1,11 @@
 //! One fuzzing program for all targets: `ARGOSY_FUZZ_TARGET` chooses which, everything else is libFuzzer's command line.
-//!
-//! ```text
-//!  libFuzzer ──bytes──▶ meter ──▶ targets::NAME ──▶ a room of the house
-//!                       memory                      properties: laws, round trips, nothing escapes
-//!                       time
-//! ```
-//!
-//! - `targets`: what each target feeds where, and what must hold.
-//! - `bundle`: several files written in one text. `shape`: values, objects and template texts made out of bytes.
-//! - `meter`: what one input may use of memory and processor time.
 #![no_main]
-
-mod bundle;
-mod meter;
-mod shape;
-mod targets;
 
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-use targets::Target;
+use argosy_fuzz::meter;
+use argosy_fuzz::targets::{self, Target};
 
 #[global_allocator]
 static METER: meter::Meter = meter::Meter;
