@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     };
     // What needs no network needs none of what follows, and is done before that would have been set up.
     let result = match &arguments.verb {
-        Verb::Render(options) if !options.needs_network() => {
+        Verb::Render(options) if !options.needs_runtime() => {
             allocator::prepare_for_one();
             Some(offline::render_here(options).map(|()| ExitCode::SUCCESS))
         }

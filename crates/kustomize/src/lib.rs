@@ -61,7 +61,7 @@ use tree::{Tree, TreePath};
 use build::{Built, build_root};
 
 pub use error::Error;
-pub use remote::{Answer, Need, Outside};
+pub use remote::{Answer, Need, Outside, remote_target};
 
 /// How to build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

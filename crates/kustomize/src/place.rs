@@ -144,10 +144,12 @@ impl<'a> Place<'a> {
             Answer::Failed(reason) => reason.clone(),
             Answer::Tree(_) => "expected a file".to_owned(),
         };
-        match repository {
-            Ok(_) => self.directory(entry).map(Entry::Directory),
-            Err(_) => Err(self.error(format!("accumulating resources from '{entry}': {failed}"))),
+        let neither = |why: &str| self.error(format!("accumulating resources from '{entry}': {failed}{why}"));
+        let url = repository.map_err(|_| neither(""))?;
+        if let Answer::Failed(reason) = self.session.get(&self.file, &url.need())? {
+            return Err(neither(&format!("; and it is no repository either: {reason}")));
         }
+        self.directory(entry).map(Entry::Directory)
     }
 
     /// Another directory: of this repository, or of one that a URL names.

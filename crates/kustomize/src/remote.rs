@@ -98,9 +98,17 @@ impl Outside {
         self.answers.keys()
     }
 
-    pub(crate) fn get(&self, need: &Need) -> Option<&Answer> {
+    /// What came of a need, as far as that is known.
+    pub fn get(&self, need: &Need) -> Option<&Answer> {
         self.answers.get(need)
     }
+}
+
+/// What has to be fetched for a text that names a kustomization in a Git repository elsewhere, and the directory in it;
+/// `None` for a text that is a path.
+pub fn remote_target(text: &str) -> Option<(Need, TreePath)> {
+    let url = RepositoryUrl::parse(text).ok()?;
+    Some((url.need(), TreePath::new(&url.path).ok()?))
 }
 
 /// A URL that means a directory of a Git repository.

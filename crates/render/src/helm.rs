@@ -298,7 +298,8 @@ fn escaped(value: &str) -> String {
 }
 
 /// The clock and the randomness of this machine, for the template functions that ask for them.
-pub(crate) struct System;
+#[derive(Debug, Clone, Copy)]
+pub struct System;
 
 impl gotmpl::Environment for System {
     fn now(&self) -> (i64, u32) {

@@ -152,9 +152,13 @@ impl Resolve for Resolver {
 
 /// An error with all its causes and without its URL, which may carry credentials.
 pub(crate) fn explain(error: reqwest::Error) -> String {
-    let error = error.without_url();
+    with_causes(&error.without_url())
+}
+
+/// An error with all its causes.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut reason = error.to_string();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
+    let mut cause = error.source();
     while let Some(inner) = cause {
         let text = inner.to_string();
         if !reason.contains(&text) {

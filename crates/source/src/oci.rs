@@ -14,7 +14,7 @@ use crate::access::Access;
 use crate::archive::{self, ArchiveCache, Top};
 use crate::fresh::{Fresh, Freshness, Lifetime, Shelf};
 use crate::tokens::Tokens;
-use crate::{Error, Opened, Options, url, version};
+use crate::{Error, Opened, Options, http, url, version};
 
 /// Layers that an artifact may have.
 const MAX_LAYERS: usize = 10;
@@ -269,7 +269,7 @@ impl Registry {
     ) -> Result<T, Error> {
         match tokio::time::timeout(self.deadline, call).await {
             Ok(result) => result.map_err(|error| {
-                let reason = self.access.redact(&error.to_string());
+                let reason = self.access.redact(&http::with_causes(&error));
                 explain(self.name(), action, reason, &error)
             }),
             Err(_) => {

@@ -2,14 +2,14 @@
 //! repositories, with its options, all sources.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use render::{RenderOptions, RenderRequest, Rendered, Renderer};
 use serde_json::Value;
-use source::{Options, Sources};
 use types::{AppKey, Application};
 
-use super::remote;
+use super::{manifest, network};
 
 /// The namespace of the control plane, in which an Application's tracking name is its bare name.
 const CONTROL_NAMESPACE: &str = "argocd";
@@ -41,8 +41,7 @@ pub(super) async fn render(file: &Path, options: &super::RenderOptions) -> Resul
             output.push_str(&explained(application, &rendered));
         } else {
             for desired in &rendered.objects {
-                let text = goyaml::to_string(desired.object.as_value());
-                output.push_str(&format!("---\n# Source: {}\n{text}", desired.file));
+                output.push_str(&manifest(&desired.file, desired.object.as_value()));
             }
         }
     }
@@ -51,8 +50,7 @@ pub(super) async fn render(file: &Path, options: &super::RenderOptions) -> Resul
 
 /// A renderer whose mirrors are this machine's cache.
 pub(super) fn renderer() -> Result<Renderer> {
-    let sources = Sources::new(Options::new(remote::cache_directory()))?;
-    Ok(Renderer::new(sources, RenderOptions::default()))
+    Ok(Renderer::new(network::sources(&network::cache_directory())?, RenderOptions::default()))
 }
 
 /// The Applications among the documents of a text.
@@ -94,6 +92,7 @@ pub(super) fn request(application: &Application, kube_version: Option<&str>) -> 
     request.project.clone_from(&spec.project);
     request.destination_namespace.clone_from(&spec.destination.namespace);
     request.kube_version = kube_version.unwrap_or_default().to_owned();
+    request.credentials = Arc::new(network::credentials());
     Ok(request)
 }
 

@@ -31,7 +31,7 @@ pub(super) struct RootOption {
 /// What a user named, in the tree around it.
 pub(super) struct Place {
     /// The tree.
-    pub(super) tree: Folder,
+    pub(super) tree: Arc<Folder>,
     /// Where in it.
     pub(super) path: TreePath,
     is_directory: bool,
@@ -46,7 +46,7 @@ impl Place {
             Some(root) => root.canonicalize().with_context(|| format!("cannot open {}", root.display()))?,
             None => default_root(&full, is_directory),
         };
-        let mut place = Self { tree: Folder::new(root), path: TreePath::root(), is_directory };
+        let mut place = Self { tree: Arc::new(Folder::new(root)), path: TreePath::root(), is_directory };
         place.path = place.path_of(path)?;
         Ok(place)
     }
@@ -70,7 +70,7 @@ impl Place {
 
     /// Whether the directory has a file of this name.
     pub(super) fn has_file(&self, name: &str) -> Result<bool> {
-        Ok(tree::is_file(&self.tree, &self.path.join(name)?)?)
+        Ok(tree::is_file(&*self.tree, &self.path.join(name)?)?)
     }
 }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use helm::{Budget, Chart, Flavor, Release, Rendered, Values, ValuesFile};
-use tree::TreePath;
+use render::System;
 
 use super::files;
 use super::folder::{Place, RootOption};
-use super::remote::Fetched;
+use super::network::Network;
+use super::remote;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,7 @@ Examples:
   argosy render helm charts/shop --show-only 'templates/deploy*.yaml' --api-versions monitoring.coreos.com/v1
   argosy render helm charts/shop --include-crds --output-dir out
   argosy render helm oci://registry.example.com/charts/shop --version 1.x
+  argosy render helm https://example.com/shop-1.2.0.tgz -f https://example.com/production.yaml
   argosy render helm shop --repo https://charts.example.com --version '~1.2' --name web";
 
 /// The name of a release that nobody named, as Helm has it.
@@ -31,8 +33,8 @@ const MAX_INPUT_BYTES: u64 = 64 << 20;
 #[command(after_help = EXAMPLES, disable_version_flag = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own in Helm")]
 pub(super) struct HelmOptions {
-    /// A chart's directory or archive (.tgz), its name in the repository of --repo, or oci://REGISTRY/CHART; the release's
-    /// name may stand before it, as in Helm.
+    /// A chart's directory or archive (.tgz), the URL of an archive, oci://REGISTRY/CHART, or the chart's name in the
+    /// repository of --repo; the release's name may stand before it, as in Helm.
     #[arg(value_name = "[NAME] CHART", num_args = 1..=2, required = true)]
     chart: Vec<String>,
     /// The release's name; release-name by default.
@@ -50,7 +52,7 @@ pub(super) struct HelmOptions {
     /// The version of the cluster that the chart sees.
     #[arg(long, value_name = "VERSION")]
     kube_version: Option<String>,
-    /// A values file, or - for standard input; may come several times, later ones win.
+    /// A values file, its URL, or - for standard input; may come several times, later ones win.
     #[arg(long = "values", short = 'f', value_name = "FILE", value_delimiter = ',')]
     value_files: Vec<String>,
     /// Values: a.b=1,list[0]=x.
@@ -110,11 +112,9 @@ pub(super) struct HelmOptions {
 }
 
 impl HelmOptions {
-    /// The chart, when it has to be fetched.
-    pub(super) fn remote(&self) -> Option<(&str, &super::remote::RemoteOptions)> {
-        let chart = self.chart.last()?;
-        let is_remote = chart.starts_with("oci://") || self.remote.repo.is_some() || chart.contains("://");
-        is_remote.then_some((chart.as_str(), &self.remote))
+    /// Whether the chart has to be fetched.
+    fn is_remote(&self, chart: &str) -> bool {
+        self.remote.repo.is_some() || chart.contains("://")
     }
 
     fn release(&self) -> Result<Release> {
@@ -124,7 +124,7 @@ impl HelmOptions {
             ([_, _], ..) if self.generate_name => bail!("cannot set --generate-name and also specify a name"),
             ([name, _], ..) => name.clone(),
             (_, Some(name), _) => name.clone(),
-            (_, None, Some(template)) => Release::name_from_template(template, Arc::new(Machine))?,
+            (_, None, Some(template)) => Release::name_from_template(template, Arc::new(System))?,
             _ => DEFAULT_NAME.to_owned(),
         };
         let mut release = Release::new(&name, &self.namespace);
@@ -140,32 +140,31 @@ impl HelmOptions {
     }
 }
 
-/// What `helm template` prints. A chart that had to be fetched comes with its `fetched` files.
-pub(super) fn template(options: &HelmOptions, fetched: Option<&Fetched>) -> Result<String> {
+/// What `helm template` prints.
+pub(super) fn template(options: &HelmOptions, network: &Network) -> Result<String> {
     options.unused.check()?;
     let name = options.chart.last().context("CHART is missing")?;
     let path = Path::new(name);
-    let chart = match fetched {
-        Some(fetched) => Chart::load(&*fetched.tree, &TreePath::root(), &Budget::default())
-            .with_context(|| fetched.name.clone())?,
-        None if is_archive(path) => archive(path)?,
-        None => {
-            let place = Place::open(path, &options.root)?;
-            load(&place).with_context(|| name.clone())?
-        }
+    let chart = if options.is_remote(name) {
+        remote::fetch(name, &options.remote, network)?
+    } else if is_archive(path) {
+        archive(path)?
+    } else {
+        let place = Place::open(path, &options.root).map_err(|error| with_repository_hint(error, name))?;
+        load(&place).with_context(|| name.clone())?
     };
     // The process ends with this render: to take the chart apart by then would be work for nothing.
     std::mem::forget(Arc::clone(&chart));
     let release = options.release()?;
     let values = Values {
-        files: options.value_files.iter().map(|name| values_file(name)).collect::<Result<_>>()?,
+        files: options.value_files.iter().map(|name| values_file(name, network)).collect::<Result<_>>()?,
         set_json: options.set_json.clone(),
         set: options.set.clone(),
         set_string: options.set_string.clone(),
         set_file: options.set_file.clone(),
         set_literal: options.set_literal.clone(),
     };
-    let rendered = render(&chart, &values, &release).with_context(|| name.clone())?;
+    let rendered = render(&chart, &values, &release, network).with_context(|| name.clone())?;
     if let Some(directory) = &options.output_dir {
         if !options.show_only.is_empty() {
             bail!("--show-only prints and --output-dir writes: only one of them can be given");
@@ -186,7 +185,12 @@ pub(super) fn template(options: &HelmOptions, fetched: Option<&Fetched>) -> Resu
 }
 
 /// What the chart renders to as an application with no options: definitions included, as Argo CD has it.
-pub(super) fn plain(chart: &Arc<Chart>, shown: &str, options: &super::RenderOptions) -> Result<String> {
+pub(super) fn plain(
+    chart: &Arc<Chart>,
+    shown: &str,
+    options: &super::RenderOptions,
+    network: &Network,
+) -> Result<String> {
     let name = options.name.clone().unwrap_or_else(|| {
         let named = &chart.metadata.name;
         if named.len() <= 53 { named.clone() } else { DEFAULT_NAME.to_owned() }
@@ -194,7 +198,7 @@ pub(super) fn plain(chart: &Arc<Chart>, shown: &str, options: &super::RenderOpti
     let mut release = Release::new(&name, &options.namespace);
     release.kube_version.clone_from(&options.kube_version);
     release.include_crds = true;
-    let rendered = render(chart, &Values::default(), &release).with_context(|| shown.to_owned())?;
+    let rendered = render(chart, &Values::default(), &release, network).with_context(|| shown.to_owned())?;
     Ok(rendered.to_template_output())
 }
 
@@ -203,23 +207,29 @@ pub(super) fn with_files(
     chart: &Arc<Chart>,
     value_files: &[String],
     kube_version: Option<&str>,
+    network: &Network,
 ) -> Result<Rendered> {
     let mut release = Release::new(DEFAULT_NAME, "");
     release.kube_version = kube_version.map(str::to_owned);
     release.include_crds = true;
-    let files = value_files.iter().map(|name| values_file(name)).collect::<Result<_>>()?;
+    let files = value_files.iter().map(|name| values_file(name, network)).collect::<Result<_>>()?;
     let values = Values { files, ..Values::default() };
     let table = values.merge(&|path| Err(format!("{path}: no files are read")))?;
-    Ok(helm::render(chart, &table, &release, &Budget::default(), Arc::new(Machine))?)
+    Ok(helm::render(chart, &table, &release, &Budget::default(), Arc::new(System))?)
 }
 
-fn render(chart: &Arc<Chart>, values: &Values, release: &Release) -> Result<Rendered, helm::Error> {
-    let read_file = |path: &str| match std::fs::read(path) {
+fn render(
+    chart: &Arc<Chart>,
+    values: &Values,
+    release: &Release,
+    network: &Network,
+) -> Result<Rendered, helm::Error> {
+    let read_file = |name: &str| match read(name, network) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) => Err(format!("{path}: {error}")),
+        Err(error) => Err(format!("{error:#}")),
     };
     let table = values.merge_as(release.flavor, &read_file)?;
-    helm::print(chart, &table, release, &Budget::default(), Arc::new(Machine))
+    helm::print(chart, &table, release, &Budget::default(), Arc::new(System))
 }
 
 /// Whether a path is that of a packed chart.
@@ -245,33 +255,38 @@ pub(super) fn archive(path: &Path) -> Result<Arc<Chart>> {
 
 /// Reads a chart's directory.
 pub(super) fn load(place: &Place) -> Result<Arc<Chart>> {
-    Ok(Chart::load(&place.tree, &place.path, &Budget::default())?)
+    Ok(Chart::load(&*place.tree, &place.path, &Budget::default())?)
 }
 
-fn values_file(name: &str) -> Result<ValuesFile> {
-    if name.contains("://") {
-        bail!("{name}: value files are not fetched; download it and name the file");
-    }
-    let mut text = String::new();
-    let read = if name.trim() == "-" {
-        std::io::stdin().lock().take(MAX_INPUT_BYTES).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(name).and_then(|file| file.take(MAX_INPUT_BYTES).read_to_string(&mut text))
-    };
-    read.with_context(|| format!("cannot read {name}"))?;
+fn values_file(name: &str, network: &Network) -> Result<ValuesFile> {
+    let bytes = read(name, network)?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{name} is no text in UTF-8"))?;
     Ok(ValuesFile { name: name.to_owned(), text })
 }
 
-/// The clock and the randomness of this machine.
-struct Machine;
-
-impl gotmpl::Environment for Machine {
-    fn now(&self) -> (i64, u32) {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        (i64::try_from(now.as_secs()).unwrap_or(i64::MAX), now.subsec_nanos())
+/// The bytes of a file, of standard input (`-`), or of what is behind a URL.
+fn read(name: &str, network: &Network) -> Result<Vec<u8>> {
+    if name.starts_with("http://") || name.starts_with("https://") {
+        return network.file(name);
     }
+    let mut bytes = Vec::new();
+    let read = if name.trim() == "-" {
+        std::io::stdin().lock().take(MAX_INPUT_BYTES).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(name).and_then(|file| file.take(MAX_INPUT_BYTES).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("cannot read {name}"))?;
+    Ok(bytes)
+}
 
-    fn fill(&self, bytes: &mut [u8]) {
-        rand::fill(bytes);
+/// What Helm finds under the name of a repository that it was told before is not known here.
+fn with_repository_hint(error: anyhow::Error, name: &str) -> anyhow::Error {
+    let is_name = !Path::new(name).exists() && name.split('/').count() == 2 && !name.starts_with('.');
+    if !is_name {
+        return error;
     }
+    let chart = name.split('/').next_back().unwrap_or_default();
+    anyhow!(
+        "{error:#}; a chart of a repository that was added to Helm is named with its URL here: {chart} --repo URL"
+    )
 }

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use jsonnet::{Options, Variable};
 use serde_json::Value;
-use tree::TreePath;
 
-use super::directory::Output;
 use super::folder::{Place, RootOption};
-use super::pair;
+use super::{manifest, pair};
+
+/// Nesting of arrays that a program may return.
+const MAX_NESTING: usize = 32;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,14 +52,35 @@ pub(super) fn evaluate(options: &JsonnetOptions) -> Result<String> {
         library_paths,
         ..Options::default()
     };
-    let mut output = Output::default();
-    output.nested(&place.path, value(&place, &place.path, &settings)?)?;
-    Ok(output.finish())
+    let value = jsonnet::evaluate(&*place.tree, &place.path, &settings)
+        .with_context(|| format!("cannot evaluate {}", place.path))?;
+    let mut objects = Vec::new();
+    collect(value, 0, &mut objects).with_context(|| format!("what {} returns", place.path))?;
+    Ok(objects.iter().map(|object| manifest(place.path.as_str(), object)).collect())
 }
 
-/// The value of the program in a file; imports are also looked for in its own directory.
-pub(super) fn value(place: &Place, file: &TreePath, options: &Options) -> Result<Value> {
-    jsonnet::evaluate(&place.tree, file, options).with_context(|| format!("cannot evaluate {file}"))
+/// The objects in what a program has returned: an object, a list of objects, or arrays of them nested in any way.
+fn collect(value: Value, depth: usize, found: &mut Vec<Value>) -> Result<()> {
+    match value {
+        Value::Null => Ok(()),
+        Value::Array(_) if depth >= MAX_NESTING => bail!("arrays are nested deeper than {MAX_NESTING}"),
+        Value::Array(items) => items.into_iter().try_for_each(|item| collect(item, depth + 1, found)),
+        Value::Object(mut fields) => {
+            if !fields.get("kind").is_some_and(Value::is_string) {
+                bail!("an object has no kind, so it is no object of Kubernetes");
+            }
+            match fields.remove("items") {
+                Some(Value::Array(items)) => found.extend(items),
+                Some(items) => {
+                    fields.insert("items".to_owned(), items);
+                    found.push(Value::Object(fields));
+                }
+                None => found.push(Value::Object(fields)),
+            }
+            Ok(())
+        }
+        _ => bail!("it has to be an object, or an array of objects"),
+    }
 }
 
 fn variables(texts: &[(String, String)], expressions: &[(String, String)]) -> Vec<Variable> {

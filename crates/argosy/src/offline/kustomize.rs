@@ -1,31 +1,41 @@
 //! `argosy render kustomize`: what `kustomize build` prints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
-use kustomize::Options;
+use kustomize::{Answer, Document, Need, Options, Outcome, Outside};
+use render::System;
+use tree::{Tree, TreePath};
 
 use super::files;
 use super::folder::{Place, RootOption};
+use super::network::Network;
 
 /// The names a kustomization may have.
 const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// What repositories on this machine are named by: those may refer to others on it.
+const LOCAL: &str = "file:///";
+/// Rounds of fetching what was asked for by what has been fetched.
+const MAX_ROUNDS: usize = 16;
 
 const EXAMPLES: &str = "\
 Examples:
   argosy render kustomize overlays/production
   argosy render kustomize overlays/production --load-restrictor LoadRestrictionsNone
   argosy render kustomize overlays/production --enable-helm --helm-kube-version 1.34
+  argosy render kustomize 'https://git.example.com/team/deploy//overlays/production?ref=v1.2'
   argosy render kustomize overlays/production --output build    one file, or one a resource into a directory";
 
 /// The flags of `kustomize build`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct KustomizeOptions {
-    /// The directory of a kustomization.
+    /// The directory of a kustomization, or the URL of one in a Git repository.
     #[arg(default_value = ".")]
-    directory: PathBuf,
+    directory: String,
     /// Whether a kustomization may read files out of its own directory.
     #[arg(long, value_enum, default_value = "LoadRestrictionsRootOnly", ignore_case = true)]
     load_restrictor: LoadRestrictor,
@@ -113,9 +123,8 @@ enum LoadRestrictor {
 }
 
 /// What `kustomize build` prints.
-pub(super) fn build(options: &KustomizeOptions) -> Result<String> {
+pub(super) fn build(options: &KustomizeOptions, network: &Network) -> Result<String> {
     options.refused.check()?;
-    let place = Place::open(&options.directory, &options.root)?;
     let build = Options {
         keep_order: options.reorder == Reorder::None,
         managed_by_label: options.enable_managedby_label,
@@ -124,9 +133,13 @@ pub(super) fn build(options: &KustomizeOptions) -> Result<String> {
         kube_version: options.kube_version.clone(),
         api_versions: options.api_versions.clone(),
     };
-    let shown = || options.directory.display().to_string();
-    let Some(target) = &options.output else { return output(&place, &build).with_context(shown) };
-    let documents = kustomize::build(&place.tree, &place.path, &build).with_context(shown)?;
+    let shown = &options.directory;
+    let documents = match kustomize::remote_target(shown) {
+        Some((need, directory)) => documents_of_url(shown, &need, &directory, &build, network)?,
+        None => documents(&Place::open(Path::new(shown), &options.root)?, &build, network)
+            .with_context(|| shown.clone())?,
+    };
+    let Some(target) = &options.output else { return Ok(kustomize::to_output(&documents)) };
     if target.is_dir() {
         files::write(target, &single_files(&documents))?;
     } else {
@@ -136,19 +149,69 @@ pub(super) fn build(options: &KustomizeOptions) -> Result<String> {
     Ok(String::new())
 }
 
+/// The objects of a kustomization in a repository elsewhere.
+fn documents_of_url(
+    url: &str,
+    need: &Need,
+    directory: &TreePath,
+    options: &Options,
+    network: &Network,
+) -> Result<Vec<Document>> {
+    let mut fetched = Outside::new(Arc::new(System));
+    network.fetch(LOCAL, std::slice::from_ref(need), &mut fetched)?;
+    match fetched.get(need) {
+        // Files out of their kustomization are read on this machine only.
+        Some(Answer::Tree(tree)) => {
+            let options = Options { unrestricted: false, ..options.clone() };
+            complete(&**tree, directory, &options, LOCAL, network).with_context(|| url.to_owned())
+        }
+        Some(Answer::Failed(reason)) => bail!("{url}: {reason}"),
+        _ => bail!("{url}: this is no repository"),
+    }
+}
+
+/// The objects of a kustomization on this machine.
+fn documents(place: &Place, options: &Options, network: &Network) -> Result<Vec<Document>> {
+    complete(&*place.tree, &place.path, options, LOCAL, network)
+}
+
+/// Builds, fetching what the build asks for until it has everything.
+fn complete(
+    tree: &dyn Tree,
+    directory: &TreePath,
+    options: &Options,
+    repository: &str,
+    network: &Network,
+) -> Result<Vec<Document>> {
+    let mut outside = Outside::new(Arc::new(System));
+    let mut asked = Vec::new();
+    for _ in 0..MAX_ROUNDS {
+        match kustomize::build_with(tree, directory, options, &outside)? {
+            Outcome::Built(documents) => return Ok(documents),
+            Outcome::Needs(needs) => {
+                network.fetch(repository, &needs, &mut outside)?;
+                asked = needs;
+            }
+        }
+    }
+    let asked: Vec<_> = asked.iter().map(ToString::to_string).collect();
+    bail!("what was fetched needs ever more to be fetched: {}", asked.join(", "))
+}
+
 /// A file for each object, named as `kustomize build --output DIR` does: by the namespace, if there are several, and by
 /// group, version, kind and name.
-fn single_files(documents: &[kustomize::Document]) -> Vec<(String, String)> {
+fn single_files(documents: &[Document]) -> Vec<(String, String)> {
     let namespaces: Vec<Option<&str>> = documents.iter().map(|document| document.namespace()).collect();
     let mut known: Vec<&str> = namespaces.iter().flatten().copied().collect();
     known.sort_unstable();
     known.dedup();
-    let name_of = |document: &kustomize::Document, namespace: Option<&str>| {
+    let name_of = |document: &Document, namespace: Option<&str>| {
         let text = |pointer: &str| {
             document.value.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_default()
         };
         let parts = text("/apiVersion").split('/').chain([text("/kind"), text("/metadata/name")]);
         let parts: Vec<&str> = namespace.filter(|_| known.len() > 1).into_iter().chain(parts).collect();
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         parts.join("_").to_lowercase().replace('/', "_") + ".yaml"
     };
     let pairs = documents.iter().zip(&namespaces);
@@ -158,13 +221,10 @@ fn single_files(documents: &[kustomize::Document]) -> Vec<(String, String)> {
 }
 
 /// What the kustomization renders to with no options.
-pub(super) fn plain(place: &Place, kube_version: Option<&str>) -> Result<String> {
+pub(super) fn plain(place: &Place, kube_version: Option<&str>, network: &Network) -> Result<String> {
     let kube_version = kube_version.unwrap_or_default().to_owned();
-    output(place, &Options { kube_version, ..Options::default() })
-}
-
-fn output(place: &Place, options: &Options) -> Result<String> {
-    Ok(kustomize::to_output(&kustomize::build(&place.tree, &place.path, options)?))
+    let options = Options { kube_version, ..Options::default() };
+    Ok(kustomize::to_output(&documents(place, &options, network)?))
 }
 
 /// Whether the directory holds a kustomization.

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use helm::{Chart, Role};
 
 use super::folder::{Place, RootOption};
+use super::network::Network;
 use super::{directory, helm as charts, kustomize};
 
 const HELP: &str = "\
@@ -79,13 +80,14 @@ const MAX_DEPTH: usize = 16;
 
 /// Looks at all and tells.
 pub(super) fn run(options: &LintOptions) -> Result<(String, ExitCode)> {
+    let network = Network::default();
     let mut text = String::new();
     let (mut looked, mut errors, mut warnings) = (0, 0, 0);
     for path in &options.paths {
         let mut places = Vec::new();
         find(path, 0, &mut places)?;
         for place in places {
-            let (kind, findings) = look(&place, options);
+            let (kind, findings) = look(&place, options, &network);
             looked += 1;
             errors += findings.errors.len();
             warnings += findings.warnings.len();
@@ -131,11 +133,11 @@ fn find(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn look(path: &Path, options: &LintOptions) -> (&'static str, Findings) {
+fn look(path: &Path, options: &LintOptions, network: &Network) -> (&'static str, Findings) {
     let mut findings = Findings::default();
     if charts::is_archive(path) {
         match charts::archive(path) {
-            Ok(chart) => look_at_chart(&chart, options, &mut findings),
+            Ok(chart) => look_at_chart(&chart, options, network, &mut findings),
             Err(error) => findings.errors.push(format!("{error:#}")),
         }
         return ("chart", findings);
@@ -149,7 +151,7 @@ fn look(path: &Path, options: &LintOptions) -> (&'static str, Findings) {
     };
     if is_kustomization(path) {
         // As the control plane renders it: charts in it only where an administrator has allowed them.
-        if let Err(error) = kustomize::plain(&place, options.kube_version.as_deref()) {
+        if let Err(error) = kustomize::plain(&place, options.kube_version.as_deref(), network) {
             findings.errors.push(format!("{error:#}"));
         }
         if path.join("Chart.yaml").is_file() {
@@ -159,7 +161,7 @@ fn look(path: &Path, options: &LintOptions) -> (&'static str, Findings) {
     }
     if path.join("Chart.yaml").is_file() {
         match charts::load(&place) {
-            Ok(chart) => look_at_chart(&chart, options, &mut findings),
+            Ok(chart) => look_at_chart(&chart, options, network, &mut findings),
             Err(error) => findings.errors.push(format!("{error:#}")),
         }
         return ("chart", findings);
@@ -172,7 +174,12 @@ fn look(path: &Path, options: &LintOptions) -> (&'static str, Findings) {
     ("manifests", findings)
 }
 
-fn look_at_chart(chart: &std::sync::Arc<Chart>, options: &LintOptions, findings: &mut Findings) {
+fn look_at_chart(
+    chart: &std::sync::Arc<Chart>,
+    options: &LintOptions,
+    network: &Network,
+    findings: &mut Findings,
+) {
     if chart.metadata.api_version == "v1" {
         findings
             .warnings
@@ -186,19 +193,20 @@ fn look_at_chart(chart: &std::sync::Arc<Chart>, options: &LintOptions, findings:
         findings.warnings.push("a library chart: it is rendered only as part of others".to_owned());
         return;
     }
-    let rendered = match charts::with_files(chart, &options.value_files, options.kube_version.as_deref()) {
-        Ok(rendered) => rendered,
-        Err(error) => {
-            let text = format!("{error:#}");
-            let help = if text.contains("missing in charts/ directory") {
-                "; run helm dependency build, or leave it to an Application, for which they are fetched"
-            } else {
-                ""
-            };
-            findings.errors.push(format!("{text}{help}"));
-            return;
-        }
-    };
+    let rendered =
+        match charts::with_files(chart, &options.value_files, options.kube_version.as_deref(), network) {
+            Ok(rendered) => rendered,
+            Err(error) => {
+                let text = format!("{error:#}");
+                let help = if text.contains("missing in charts/ directory") {
+                    "; run helm dependency build, or leave it to an Application, for which they are fetched"
+                } else {
+                    ""
+                };
+                findings.errors.push(format!("{text}{help}"));
+                return;
+            }
+        };
     let objects: Vec<_> = rendered.documents.iter().filter(|document| !document.value.is_null()).collect();
     if objects.is_empty() {
         findings.warnings.push("with these values it renders to nothing".to_owned());

@@ -12,7 +12,8 @@
 //!
 //! Three verbs go further: `-f application.yaml` renders as the control plane would (`application`), `diff` shows what
 //! a change in a repository makes of its Applications (`difference`, `repository`), and `argosy lint` says what is wrong
-//! with charts and kustomizations (`lint`). Only these, and charts that are named by a URL (`remote`), use the network.
+//! with charts and kustomizations (`lint`). What lies elsewhere - these, charts named by a URL (`remote`), what a
+//! kustomization refers to - is fetched through `network`, which is begun only when it is needed.
 //!
 //! Deliberately absent: everything that would run a program, and whatever a cluster would have to be asked.
 
@@ -27,6 +28,7 @@ mod jsonnet;
 mod kustomize;
 mod later;
 mod lint;
+mod network;
 mod remote;
 mod repository;
 
@@ -40,7 +42,7 @@ use clap::{Args, Subcommand};
 use folder::Place;
 use later::Later;
 pub(crate) use lint::LintOptions;
-use remote::Fetched;
+use network::Network;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -105,29 +107,25 @@ enum Tool {
 }
 
 impl RenderOptions {
-    /// Whether something has to be fetched; all else needs no runtime.
-    pub(crate) fn needs_network(&self) -> bool {
-        self.file.is_some()
-            || match &self.tool {
-                Some(Tool::Helm(options)) => options.remote().is_some(),
-                Some(Tool::Diff(_)) => true,
-                _ => false,
-            }
+    /// Whether the control plane's own renderer does it, which needs a runtime. All else begins one only when there is
+    /// something to fetch.
+    pub(crate) fn needs_runtime(&self) -> bool {
+        self.file.is_some() || matches!(self.tool, Some(Tool::Diff(_)))
     }
 }
 
-/// Renders with what is on this machine, and prints.
+/// Renders what a user names, and prints.
 ///
 /// # Errors
-/// When something cannot be read or rendered; the error says which file, and where in it.
+/// When something cannot be read, fetched or rendered; the error says which file, and where in it.
 pub(crate) fn render_here(options: &RenderOptions) -> Result<()> {
-    print(&on_thread(|| text(options, None))?)
+    print(&on_thread(|| text(options, &Network::default()))?)
 }
 
-/// Renders what has to be fetched first, and prints.
+/// Renders Applications out of their repositories, and prints.
 ///
 /// # Errors
-/// As for [`render_here`], and when something cannot be fetched. An error of `diff` ends with the code 2.
+/// As for [`render_here`]. An error of `diff` ends with the code 2.
 pub(crate) async fn render(options: &RenderOptions) -> Result<ExitCode> {
     if let Some(Tool::Diff(options)) = &options.tool {
         let (text, code) = match difference::run(options).await {
@@ -145,14 +143,7 @@ pub(crate) async fn render(options: &RenderOptions) -> Result<ExitCode> {
         print(&to_directory(text, options)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let fetched = match &options.tool {
-        Some(Tool::Helm(options)) => match options.remote() {
-            Some((chart, remote)) => Some(remote::fetch(chart, remote).await?),
-            None => None,
-        },
-        _ => None,
-    };
-    print(&on_thread(|| text(options, fetched.as_ref()))?)?;
+    render_here(options)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -188,13 +179,13 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-fn text(options: &RenderOptions, fetched: Option<&Fetched>) -> Result<String> {
+fn text(options: &RenderOptions, network: &Network) -> Result<String> {
     match (&options.tool, &options.path) {
-        (Some(Tool::Helm(options)), _) => helm::template(options, fetched),
-        (Some(Tool::Kustomize(options)), _) => kustomize::build(options),
+        (Some(Tool::Helm(options)), _) => helm::template(options, network),
+        (Some(Tool::Kustomize(options)), _) => kustomize::build(options, network),
         (Some(Tool::Jsonnet(options)), _) => jsonnet::evaluate(options),
         (Some(Tool::Diff(_)), _) => Err(anyhow!("diff compares revisions and renders nothing by itself")),
-        (None, Some(path)) => to_directory(detected(path, options)?, options),
+        (None, Some(path)) => to_directory(detected(path, options, network)?, options),
         (None, None) => Err(anyhow!("PATH is missing")),
     }
 }
@@ -227,23 +218,28 @@ fn with_hint(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// Renders what is at the path with the tool that it is made for, as the control plane chooses it.
-fn detected(path: &Path, options: &RenderOptions) -> Result<String> {
+fn detected(path: &Path, options: &RenderOptions, network: &Network) -> Result<String> {
     let shown = path.display().to_string();
     if helm::is_archive(path) {
-        return helm::plain(&helm::archive(path)?, &shown, options);
+        return helm::plain(&helm::archive(path)?, &shown, options, network);
     }
     let place = Place::open(path, &options.root)?;
     if !place.is_directory() {
         return directory::file(&place).with_context(|| shown);
     }
     if kustomize::is_there(&place)? {
-        return kustomize::plain(&place, options.kube_version.as_deref()).with_context(|| shown);
+        return kustomize::plain(&place, options.kube_version.as_deref(), network).with_context(|| shown);
     }
     if place.has_file("Chart.yaml")? {
         let chart = helm::load(&place).with_context(|| shown.clone())?;
-        return helm::plain(&chart, &shown, options);
+        return helm::plain(&chart, &shown, options, network);
     }
     directory::render(&place, options.recurse).with_context(|| shown)
+}
+
+/// An object as YAML, under the name of the file that it comes from.
+fn manifest(file: &str, value: &serde_json::Value) -> String {
+    format!("---\n# Source: {file}\n{}", goyaml::to_string(value))
 }
 
 /// Splits `name=value`.

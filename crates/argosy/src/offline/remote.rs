@@ -1,13 +1,16 @@
-//! Charts that are not on this machine: out of a Helm repository (`--repo`) or an OCI registry.
+//! Charts that are not on this machine: out of a Helm repository (`--repo`), an OCI registry, or behind a URL.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use source::{Credentials, Freshness, Options, Sources};
-use tree::Tree;
+use helm::{Budget, Chart};
+use source::{Access, Credentials, Freshness};
+use tree::TreePath;
 use types::{Repository, Secret};
+
+use super::network::Network;
 
 /// Where a chart is fetched from, in Helm's words.
 #[derive(Debug, Args)]
@@ -49,76 +52,101 @@ pub(super) struct RemoteOptions {
     plain_http: bool,
 }
 
-/// A chart that has been fetched.
-pub(super) struct Fetched {
-    /// Where it came from, for messages.
-    pub(super) name: String,
-    pub(super) tree: Arc<dyn Tree>,
-}
-
-/// The directory of this machine for what is fetched and may be lost.
-pub(super) fn cache_directory() -> PathBuf {
-    let base = std::env::var_os("ARGOSY_CACHE").map(PathBuf::from).or_else(|| {
-        let caches = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        let caches = caches.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-        Some(caches?.join("argosy"))
-    });
-    base.unwrap_or_else(std::env::temp_dir).join("render")
-}
-
 /// Fetches a chart.
-pub(super) async fn fetch(chart: &str, options: &RemoteOptions) -> Result<Fetched> {
-    let (repository, name) = match (&options.repo, chart.strip_prefix("oci://")) {
+pub(super) fn fetch(chart: &str, options: &RemoteOptions, network: &Network) -> Result<Arc<Chart>> {
+    let budget = Budget::default();
+    let repository = match (&options.repo, chart.strip_prefix("oci://")) {
         (Some(_), Some(_)) => bail!("{chart} says by itself where it is; --repo must be left out"),
-        (Some(repo), None) => (repo.trim_end_matches('/').to_owned(), chart.to_owned()),
-        (None, Some(place)) => match place.trim_end_matches('/').rsplit_once('/') {
-            Some((registry, name)) => (registry.to_owned(), name.to_owned()),
-            None => bail!("{chart} names no chart: oci://REGISTRY/CHART is wanted"),
-        },
-        (None, None) => bail!(
-            "{chart}: charts are not fetched from plain URLs; download it and name the file, or use --repo or oci://"
-        ),
+        (None, None) => {
+            let access = options.access(chart)?;
+            let limit = budget.chart_bytes;
+            let bytes = network.run(|sources| async move {
+                sources.helm().bytes(chart, &access, limit).await.context("cannot fetch the chart")
+            })?;
+            return Ok(Chart::from_archive(&source::url::without_credentials(chart), &bytes, &budget)?);
+        }
+        (Some(repo), None) => repo.trim_end_matches('/'),
+        (None, Some(place)) => place.trim_end_matches('/'),
     };
-    let (name, tagged) = match name.split_once(':') {
-        Some((name, tag)) if options.repo.is_none() => (name.to_owned(), Some(tag.to_owned())),
-        _ => (name, None),
+    let place = if options.repo.is_some() {
+        Wanted { repository, name: chart, version: String::new(), digest: None }
+    } else {
+        Wanted::in_registry(repository)
+            .with_context(|| format!("{chart} names no chart: oci://REGISTRY/CHART is wanted"))?
     };
-    let read = |path: &Option<PathBuf>| path.as_deref().map(text_of).transpose();
-    let url = if repository.contains("://") { repository.clone() } else { format!("oci://{repository}") };
-    let host = source::url::host(&url);
-    let record = Repository {
-        repo: repository.clone(),
-        username: options.username.clone().unwrap_or_default(),
-        password: Secret::new(options.password.clone().unwrap_or_default()),
-        tls_client_cert_data: read(&options.cert_file)?.unwrap_or_default(),
-        tls_client_cert_key: Secret::new(read(&options.key_file)?.unwrap_or_default()),
-        insecure: options.insecure_skip_tls_verify,
-        enable_oci: options.repo.is_none(),
-        insecure_oci_force_http: options.plain_http,
-        r#type: "helm".to_owned(),
-        ..Repository::default()
+    let Wanted { repository, name, version: tag, digest } = place;
+    let access = options.access(repository)?;
+    let given = options.chart_version.as_deref().unwrap_or(&tag);
+    let wanted = source::helm::wanted_version(given, options.devel);
+    let hint = if options.plain_http || options.repo.is_some() {
+        String::new()
+    } else {
+        " (a registry without TLS needs --plain-http)".to_owned()
     };
-    let certificates = read(&options.ca_file)?.map(|certificates| (host, certificates));
-    let credentials = Credentials {
-        repositories: Arc::new(vec![record]),
-        certificates: Arc::new(certificates.into_iter().collect()),
-        ..Credentials::default()
-    };
-    let access = credentials.access(&repository, "");
-    let sources = Sources::new(Options::new(cache_directory()))?;
-    let default = if options.devel { ">=0.0.0-0" } else { "*" };
-    let wanted = options.chart_version.clone().or(tagged).unwrap_or_else(|| default.to_owned());
-    let version = sources
-        .helm()
-        .resolve(&repository, &name, &wanted, &access, Freshness::Now)
-        .await
-        .with_context(|| format!("cannot find chart {name}"))?;
-    let opened = sources
-        .helm()
-        .open(&repository, &name, &version, &access)
-        .await
-        .with_context(|| format!("cannot fetch chart {name} {version}"))?;
-    Ok(Fetched { name: format!("{chart} {version}"), tree: opened.tree })
+    let tree = network.run(|sources| async move {
+        let helm = sources.helm();
+        let version = match digest {
+            Some(digest) => digest.to_owned(),
+            None => helm
+                .resolve(repository, name, &wanted, &access, Freshness::Now)
+                .await
+                .with_context(|| format!("cannot find chart {name}{hint}"))?,
+        };
+        let opened = helm.open(repository, name, &version, &access).await;
+        Ok(opened.with_context(|| format!("cannot fetch chart {name} {version}"))?.tree)
+    })?;
+    Ok(Chart::load(&*tree, &TreePath::root(), &budget)?)
+}
+
+/// A chart in a repository or registry.
+struct Wanted<'a> {
+    repository: &'a str,
+    name: &'a str,
+    /// The version, or empty.
+    version: String,
+    digest: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    /// Reads `HOST/PATH/CHART[:TAG][@DIGEST]`.
+    fn in_registry(place: &'a str) -> Option<Self> {
+        let (place, digest) = match place.split_once('@') {
+            Some((place, digest)) => (place, Some(digest)),
+            None => (place, None),
+        };
+        let (repository, name) = place.rsplit_once('/')?;
+        let (name, tag) = name.split_once(':').unwrap_or((name, ""));
+        // A tag cannot have the sign that stands before the build in a version.
+        Some(Self { repository, name, version: tag.replace('_', "+"), digest })
+    }
+}
+
+impl RemoteOptions {
+    /// How a repository, or the server that a plain URL names, is reached.
+    fn access(&self, repository: &str) -> Result<Access> {
+        let read = |path: &Option<PathBuf>| path.as_deref().map(text_of).transpose();
+        let url =
+            if repository.contains("://") { repository.to_owned() } else { format!("oci://{repository}") };
+        let record = Repository {
+            repo: repository.to_owned(),
+            username: self.username.clone().unwrap_or_default(),
+            password: Secret::new(self.password.clone().unwrap_or_default()),
+            tls_client_cert_data: read(&self.cert_file)?.unwrap_or_default(),
+            tls_client_cert_key: Secret::new(read(&self.key_file)?.unwrap_or_default()),
+            insecure: self.insecure_skip_tls_verify,
+            enable_oci: url.starts_with("oci://"),
+            insecure_oci_force_http: self.plain_http,
+            r#type: "helm".to_owned(),
+            ..Repository::default()
+        };
+        let certificates = read(&self.ca_file)?.map(|pem| (source::url::host(&url), pem));
+        let credentials = Credentials {
+            repositories: Arc::new(vec![record]),
+            certificates: Arc::new(certificates.into_iter().collect()),
+            ..Credentials::default()
+        };
+        Ok(Access { pass_credentials: self.pass_credentials, ..credentials.access(repository, "") })
+    }
 }
 
 fn text_of(path: &Path) -> Result<String> {

@@ -6,6 +6,7 @@ use clap::Parser;
 use tree::{Tree as _, TreeError, TreePath};
 
 use super::folder::Folder;
+use super::network::Network;
 use super::{RenderOptions, text, with_hint};
 
 #[derive(Parser)]
@@ -25,13 +26,19 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
+mod remote;
+
 /// What `argosy render WORDS` prints or says; `@` in a word stands for the folder.
 fn run(folder: &tempfile::TempDir, words: &[&str]) -> Result<String, String> {
     let place = folder.path().to_str().unwrap();
     let words = words.iter().map(|word| word.replace('@', place));
     let command = Command::try_parse_from(std::iter::once("render".to_owned()).chain(words));
     let command = command.map_err(|error| error.to_string())?;
-    text(&command.options, None).map_err(with_hint).map_err(|error| format!("{error:#}").replace(place, "@"))
+    let cache = tempfile::tempdir().unwrap();
+    let network = Network::with_cache(cache.path().to_owned());
+    text(&command.options, &network)
+        .map_err(with_hint)
+        .map_err(|error| format!("{error:#}").replace(place, "@"))
 }
 
 const CHART: &[(&str, &str)] = &[

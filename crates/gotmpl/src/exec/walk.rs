@@ -28,7 +28,7 @@ impl State {
                     let value = self.pipeline(dot, pipe)?;
                     if pipe.variables.is_empty() {
                         self.at(*place);
-                        self.write(&value)?;
+                        self.write(&value, pipe.names_a_value())?;
                     }
                     Flow::On
                 }
@@ -65,11 +65,12 @@ impl State {
         Ok(())
     }
 
-    fn write(&mut self, value: &Value) -> Result<(), Stop> {
+    fn write(&mut self, value: &Value, in_place: bool) -> Result<(), Stop> {
         let before = self.output.len();
         match value {
             Value::String(text) => self.output.push_str(text),
             Value::Nil => self.output.push_str("<no value>"),
+            Value::Object(object) if in_place => self.output.push_str(&object.print_in_place()),
             _ => print_to(&mut self.output, value),
         }
         let written = self.output.len() - before;

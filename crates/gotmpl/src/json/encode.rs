@@ -77,6 +77,7 @@ fn write(out: &mut String, value: &Value, style: Style, depth: usize) -> Result<
             })?;
             Ok(())
         }
+        Value::Map(map) if map.is_nil() => out.write_str("null"),
         Value::Map(map) => {
             let entries = map.entries();
             write_items(out, entries.iter(), ['{', '}'], style, depth, |out, (key, item)| {
@@ -87,7 +88,17 @@ fn write(out: &mut String, value: &Value, style: Style, depth: usize) -> Result<
             Ok(())
         }
         Value::Time(time) => write!(out, "\"{}\"", time.rfc3339()),
-        Value::Object(object) => return write(out, &object.to_data(), style, depth + 1),
+        Value::Object(object) => {
+            let Some(fields) = object.json_fields() else {
+                return write(out, &object.to_data(), style, depth);
+            };
+            write_items(out, fields.iter(), ['{', '}'], style, depth, |out, (key, item)| {
+                write_string(out, key, style);
+                out.push_str(if style.pretty { ": " } else { ":" });
+                write(out, item, style, depth + 1)
+            })?;
+            Ok(())
+        }
     };
     Ok(())
 }

@@ -92,6 +92,20 @@ pub(crate) struct Pipe {
     pub(crate) commands: Box<[Command]>,
 }
 
+impl Pipe {
+    /// Whether it names a value rather than calling a function for one.
+    pub(crate) fn names_a_value(&self) -> bool {
+        match self.commands.last().map(|command| command.operands.as_slice()) {
+            Some([operand]) => match &operand.term {
+                Term::Function(_) => false,
+                Term::Pipe(pipe) => pipe.names_a_value(),
+                _ => true,
+            },
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Variable {
     pub(crate) name: Arc<str>,

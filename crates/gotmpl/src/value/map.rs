@@ -51,6 +51,8 @@ pub struct Map {
 #[derive(Default)]
 struct Entries {
     map_type: MapType,
+    /// Whether it is Go's nil map, which is empty in all but JSON.
+    is_nil: bool,
     values: RwLock<BTreeMap<Arc<str>, Value>>,
 }
 
@@ -83,10 +85,26 @@ impl Map {
         Map::default()
     }
 
+    fn of(entries: Entries) -> Map {
+        Map { entries: Arc::new(entries), named: None }
+    }
+
     /// An empty map whose Go type has the given element type.
     #[must_use]
     pub fn typed(map_type: MapType) -> Map {
-        Map { entries: Arc::new(Entries { map_type, values: RwLock::default() }), named: None }
+        Self::of(Entries { map_type, is_nil: false, values: RwLock::default() })
+    }
+
+    /// Go's nil map of a type: as an empty one, but `null` in JSON and YAML.
+    #[must_use]
+    pub fn nil(map_type: MapType) -> Map {
+        Self::of(Entries { map_type, is_nil: true, values: RwLock::default() })
+    }
+
+    /// Whether it is a nil map to which nothing was added.
+    #[must_use]
+    pub fn is_nil(&self) -> bool {
+        self.entries.is_nil && self.entries.values.read().is_empty()
     }
 
     /// The element type.
@@ -207,7 +225,8 @@ impl Map {
     #[must_use]
     pub fn shallow_copy(&self) -> Map {
         let values = self.entries.values.read_recursive().clone();
-        let entries = Entries { map_type: self.entries.map_type, values: RwLock::new(values) };
+        let entries =
+            Entries { map_type: self.entries.map_type, is_nil: self.is_nil(), values: RwLock::new(values) };
         Map { entries: Arc::new(entries), named: self.named }
     }
 }
@@ -215,7 +234,7 @@ impl Map {
 impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Map {
         let values = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
-        let entries = Entries { map_type: MapType::Any, values: RwLock::new(values) };
+        let entries = Entries { map_type: MapType::Any, is_nil: false, values: RwLock::new(values) };
         Map { entries: Arc::new(entries), named: None }
     }
 }

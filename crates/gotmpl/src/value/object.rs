@@ -62,9 +62,20 @@ pub trait Object: Any + Send + Sync {
     /// The text that printing gives.
     fn print(&self) -> String;
 
+    /// The text that an action gives which names the value where it is, without a function in between. There Go also finds
+    /// a `String` method that belongs to the pointer to it.
+    fn print_in_place(&self) -> String {
+        self.print()
+    }
+
     /// The plain data that serialization (`toJson`, `toYaml`) sees.
     fn to_data(&self) -> Value {
         Value::string(self.print())
+    }
+
+    /// A struct's fields in JSON, in its own order, which the map of [`Object::to_data`] would lose.
+    fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        None
     }
 
     /// Whether it equals another object.

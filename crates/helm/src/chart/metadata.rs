@@ -25,7 +25,8 @@ pub struct Metadata {
     pub icon: String,
     pub app_version: String,
     pub deprecated: bool,
-    pub annotations: BTreeMap<String, String>,
+    /// `None` when the chart names none, which is not the same to templates as an empty map.
+    pub annotations: Option<BTreeMap<String, String>>,
     pub condition: String,
     pub tags: String,
     pub dependencies: Vec<Dependency>,
@@ -168,12 +169,13 @@ impl Metadata {
     fn from_fields(fields: &Fields<'_>) -> Result<Self, String> {
         let maintainers = fields.objects("maintainers", "maintainers: ")?;
         let annotations = match fields.object.get("annotations") {
-            None | Some(Json::Null) => BTreeMap::new(),
-            Some(Json::Object(map)) => map
-                .iter()
-                .map(|(key, value)| Some((key.clone(), text_of(value)?)))
-                .collect::<Option<_>>()
-                .ok_or("annotations must be a map of strings")?,
+            None | Some(Json::Null) => None,
+            Some(Json::Object(map)) => Some(
+                map.iter()
+                    .map(|(key, value)| Some((key.clone(), text_of(value)?)))
+                    .collect::<Option<_>>()
+                    .ok_or("annotations must be a map of strings")?,
+            ),
             Some(_) => return Err("annotations must be a map of strings".into()),
         };
         let sanitized_text = |field| fields.text(field).map(|text| sanitized(&text));
@@ -274,10 +276,14 @@ impl Metadata {
     pub(crate) fn to_template(&self) -> Map {
         let text = |text: &str| Value::string(text);
         let texts = |texts: &[String]| Value::list(texts.iter().map(|text| Value::string(text.as_str())));
-        let annotations = Map::typed(MapType::String);
-        for (key, value) in &self.annotations {
-            annotations.insert(key.as_str(), text(value));
-        }
+        let annotations = match &self.annotations {
+            None => Map::nil(MapType::String),
+            Some(annotations) => {
+                let map = Map::typed(MapType::String);
+                annotations.iter().for_each(|(key, value)| map.insert(key.as_str(), text(value)));
+                map
+            }
+        };
         let maintainers = self.maintainers.iter().map(|maintainer| {
             Value::map([
                 ("Name", text(&maintainer.name)),

@@ -5,18 +5,10 @@ use gotmpl::{FunctionError, Functions, Value, text_of};
 
 use super::yaml::{LIST, MAP, wrong_type};
 use super::{ANY, TEXT, error_map, first};
-use crate::objects::capabilities::Record;
 
-/// JSON of any value; a struct's fields keep their order.
+/// JSON of any value.
 fn write(value: &Value) -> Result<String, String> {
-    let Some(record) = value.downcast::<Record>() else {
-        return to_json(value, Style::default()).map_err(|error| error.to_string());
-    };
-    let fields: Vec<String> = record
-        .json_fields()
-        .map(|(name, value)| Ok(format!("\"{name}\":{}", write(value)?)))
-        .collect::<Result<_, String>>()?;
-    Ok(format!("{{{}}}", fields.join(",")))
+    to_json(value, Style::default()).map_err(|error| error.to_string())
 }
 
 pub(super) fn register(functions: &mut Functions) {

@@ -34,6 +34,7 @@ impl Emit for Yaml<'_> {
                 list.iter().for_each(|item| Yaml(item).emit(emitter));
                 emitter.end();
             }
+            Value::Map(map) if map.is_nil() => emitter.null(),
             Value::Map(map) => map.read(|entries| emit_map(entries, emitter)),
             Value::Complex(..) => emitter.null(),
             Value::Time(_) => emitter.string(&time_text(self.0)),

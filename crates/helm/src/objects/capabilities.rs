@@ -36,11 +36,6 @@ impl Record {
         self.fields.push((name, Some(name), value));
         self
     }
-
-    /// The fields that are in JSON, in the struct's order, which maps would lose.
-    pub(crate) fn json_fields(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        self.fields.iter().filter_map(|(_, json, value)| Some(((*json)?, value)))
-    }
 }
 
 impl Object for Record {
@@ -50,6 +45,10 @@ impl Object for Record {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.type_name.starts_with('*') { "ptr" } else { "struct" }
     }
 
     fn field(&self, name: &str) -> Option<Value> {
@@ -69,6 +68,15 @@ impl Object for Record {
     fn print(&self) -> String {
         let fields: Vec<String> = self.fields.iter().map(|(.., value)| value.to_string()).collect();
         format!("{{{}}}", fields.join(" "))
+    }
+
+    fn print_in_place(&self) -> String {
+        let text = self.methods.iter().find(|(name, _)| *name == "String");
+        text.map_or_else(|| self.print(), |(_, text)| text.to_string())
+    }
+
+    fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(self.fields.iter().filter_map(|(_, json, value)| Some(((*json)?, value.clone()))).collect())
     }
 
     fn to_data(&self) -> Value {

@@ -141,6 +141,19 @@ impl Git {
             .await
     }
 
+    /// The files of a commit alone: without its submodules, and with pointers for the files that Git LFS keeps.
+    ///
+    /// # Errors
+    /// As [`Git::references`], and [`Error::CommitNotFound`].
+    pub async fn open_alone(
+        &self,
+        repository: &str,
+        commit: &str,
+        access: &Access,
+    ) -> Result<Arc<GitTree>, Error> {
+        self.mirror(repository, access).open(commit).await
+    }
+
     /// Whether signatures are checked at all.
     pub(crate) fn checks_signatures(&self) -> bool {
         self.shared.options.signatures

@@ -113,16 +113,22 @@ impl References {
             }
             wanted = tag;
         }
-        // Git's own order where short names clash: tags before branches.
-        [
-            wanted.clone(),
-            format!("refs/{wanted}"),
-            format!("refs/tags/{wanted}"),
-            format!("refs/heads/{wanted}"),
-            format!("refs/remotes/{wanted}"),
-        ]
-        .into_iter()
-        .find(|name| self.by_name.contains_key(name))
+        self.full_name(&wanted)
+    }
+
+    /// The full name for a full or short one, in Git's own order where short names clash: tags before branches.
+    fn full_name(&self, name: &str) -> Option<String> {
+        ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"]
+            .into_iter()
+            .map(|prefix| format!("{prefix}{name}"))
+            .find(|name| self.by_name.contains_key(name))
+    }
+
+    /// The commit of a reference that is called just so, as `git fetch` takes a name: no constraint on versions is looked
+    /// for in it. Empty means the default branch.
+    pub fn named(&self, name: &str) -> Option<&str> {
+        let name = if name.is_empty() { "HEAD" } else { name };
+        self.commit(&self.full_name(name)?)
     }
 
     /// What a target revision means, or why it means nothing.
@@ -184,6 +190,20 @@ mod tests {
         }
         references.insert_symbolic("HEAD".into(), "refs/heads/main".into());
         references
+    }
+
+    #[test]
+    fn names_mean_what_they_mean_to_git() {
+        let references = references();
+        for (name, commit) in [
+            ("", Some("main1")),
+            ("1.x", Some("branch1x")),
+            ("v9", Some("branchv9")),
+            ("v1.4.2", Some("v142")),
+            ("^1", None),
+        ] {
+            assert_eq!(references.named(name), commit, "{name}");
+        }
     }
 
     #[test]

@@ -228,12 +228,20 @@ impl Helm {
         Ok(self.shared.archives.put(name.to_owned(), tree, digest))
     }
 
+    /// A file at a URL, such as a chart's archive.
+    ///
+    /// # Errors
+    /// When it cannot be fetched or is larger than `limit` bytes.
+    pub async fn bytes(&self, place: &str, access: &Access, limit: u64) -> Result<Vec<u8>, Error> {
+        download(place, place, access, &self.shared.options, limit).await
+    }
+
     /// A text file at a URL, such as a remote value file.
     ///
     /// # Errors
-    /// When it cannot be fetched, is larger than `limit` bytes, or is not UTF-8.
+    /// As [`Helm::bytes`], and when it is not UTF-8.
     pub async fn file(&self, place: &str, access: &Access, limit: u64) -> Result<String, Error> {
-        let data = download(place, place, access, &self.shared.options, limit).await?;
+        let data = self.bytes(place, access, limit).await?;
         String::from_utf8(data).map_err(|_| Error::Content {
             repository: url::without_credentials(place),
             reason: "the file is not UTF-8 text".to_owned(),
@@ -248,6 +256,21 @@ impl Helm {
                 index.invalidate();
             }
         }
+    }
+}
+
+/// The constraint that the `helm` program makes of its `--version`: without one the latest that is released, or with
+/// `devel` the latest of all; for a part of a version the latest that begins with it. Anything else stands for itself.
+pub fn wanted_version(version: &str, devel: bool) -> String {
+    let is_part = {
+        let numbers = version.trim_start_matches('v');
+        numbers.split('.').count() < 3 && numbers.split('.').all(|number| number.parse::<u64>().is_ok())
+    };
+    match version {
+        "" if devel => ">=0.0.0-0".to_owned(),
+        "" => "*".to_owned(),
+        part if is_part => format!("~{part}"),
+        version => version.to_owned(),
     }
 }
 
@@ -283,21 +306,18 @@ async fn download(
     options: &Options,
     limit: u64,
 ) -> Result<Vec<u8>, Error> {
-    const ACTION: &str = "download from the Helm repository";
     let name = url::without_credentials(repository);
+    let is_file = repository == place;
+    let action = if is_file { "download the file" } else { "download from the Helm repository" };
     let failed = |error: reqwest::Error| {
         if error.is_timeout() {
             return Error::Deadline {
                 repository: name.clone(),
-                action: ACTION,
+                action,
                 seconds: options.fetch_deadline.as_secs(),
             };
         }
-        Error::Remote {
-            repository: name.clone(),
-            action: ACTION,
-            reason: access.redact(&http::explain(error)),
-        }
+        Error::Remote { repository: name.clone(), action, reason: access.redact(&http::explain(error)) }
     };
     if let Some(reason) = http::forbidden_url(place) {
         return Err(Error::Configuration { repository: name, reason });
@@ -316,9 +336,10 @@ async fn download(
         let reason = format!("failed to get {}: {status}", file_name(place));
         let repository = name;
         return Err(match status.as_u16() {
-            401 | 403 => Error::Denied { repository, action: ACTION, reason },
-            404 | 410 => Error::RepositoryNotFound { repository, action: ACTION, reason },
-            _ => Error::Remote { repository, action: ACTION, reason },
+            401 | 403 => Error::Denied { repository, action, reason },
+            404 | 410 if is_file => Error::Content { repository, reason: status.to_string() },
+            404 | 410 => Error::RepositoryNotFound { repository, action, reason },
+            _ => Error::Remote { repository, action, reason },
         });
     }
     http::body(&mut response, limit).await.map_err(failed)?.ok_or_else(|| Error::Content {
@@ -331,4 +352,25 @@ async fn download(
 fn file_name(place: &str) -> &str {
     let path = place.split(['?', '#']).next().unwrap_or_default();
     path.rsplit('/').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted_version;
+
+    #[test]
+    fn versions_are_wanted_as_helm_wants_them() {
+        for (version, devel, expected) in [
+            ("", false, "*"),
+            ("", true, ">=0.0.0-0"),
+            ("1.2.3", false, "1.2.3"),
+            ("v1.2", false, "~v1.2"),
+            ("1", true, "~1"),
+            ("^1.2", false, "^1.2"),
+            ("1.x", false, "1.x"),
+            ("1.2-rc1", false, "1.2-rc1"),
+        ] {
+            assert_eq!(wanted_version(version, devel), expected, "{version}");
+        }
+    }
 }
