@@ -10,7 +10,7 @@ use crate::kind::Kind;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RenderError {
     /// The source could not be resolved or opened.
-    #[error("{0}")]
+    #[error(transparent)]
     Source(#[from] source::Error),
     /// The application's definition cannot be used.
     #[error("invalid application source: {reason}")]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use render::{RenderOptions, RenderRequest, Rendered, Renderer};
+use render::{RenderError, RenderOptions, RenderRequest, Rendered, Renderer};
 use serde_json::Value;
 use types::{AppKey, Application};
 
@@ -36,7 +36,8 @@ pub(super) async fn render(file: &Path, options: &super::RenderOptions) -> Resul
         }
         request.refresh_revisions = true;
         let name = &application.metadata.name;
-        let rendered = renderer.render(request).await.with_context(|| format!("application {name}"))?;
+        let rendered =
+            renderer.render(request).await.map_err(told).with_context(|| format!("application {name}"))?;
         if options.explain {
             output.push_str(&explained(application, &rendered));
         } else {
@@ -94,6 +95,21 @@ pub(super) fn request(application: &Application, kube_version: Option<&str>) -> 
     request.kube_version = kube_version.unwrap_or_default().to_owned();
     request.credentials = Arc::new(network::credentials());
     Ok(request)
+}
+
+/// An error, and what cannot be otherwise without a control plane.
+pub(super) fn told(error: RenderError) -> anyhow::Error {
+    let inner = match &error {
+        RenderError::OneOf { error, .. } => error,
+        error => error,
+    };
+    let is_plugin = matches!(inner, RenderError::Plugin { .. });
+    let error = anyhow::Error::new(error);
+    if is_plugin {
+        anyhow!("{error:#} (config management plugins run beside the control plane, and are not asked here)")
+    } else {
+        error
+    }
 }
 
 /// Why the manifests are what they are, source by source.

@@ -101,6 +101,8 @@ struct Part {
     name: String,
     /// The file that describes it.
     file: String,
+    /// Whether the Application itself is there at both revisions.
+    change: Change,
     outcome: Result<Vec<Difference>, String>,
 }
 
@@ -144,7 +146,18 @@ pub(super) async fn run(options: &DiffOptions) -> Result<(String, ExitCode)> {
             (_, Some(Err(error))) => Err(format!("at {}: {error:#}", options.to)),
             _ => Err("nothing to compare".to_owned()),
         };
-        parts.push(Part { namespace: key.0.clone(), name: key.1.clone(), file: file.clone(), outcome });
+        let change = match (old, new) {
+            (None, _) => Change::Added,
+            (_, None) => Change::Removed,
+            _ => Change::Changed,
+        };
+        parts.push(Part {
+            namespace: key.0.clone(),
+            name: key.1.clone(),
+            file: file.clone(),
+            change,
+            outcome,
+        });
     }
     let code = if parts.iter().any(|part| part.outcome.is_err()) {
         2
@@ -176,7 +189,7 @@ async fn objects(
             *revision = Some(commit.to_owned());
         }
     }
-    let rendered = renderer.render(request).await?;
+    let rendered = renderer.render(request).await.map_err(application::told)?;
     let mut found = Objects::new();
     for desired in rendered.objects {
         let key = desired.object.key();

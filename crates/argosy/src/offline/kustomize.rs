@@ -220,10 +220,15 @@ fn single_files(documents: &[Document]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What the kustomization renders to with no options.
-pub(super) fn plain(place: &Place, kube_version: Option<&str>, network: &Network) -> Result<String> {
+/// What the kustomization renders to with no other options.
+pub(super) fn plain(
+    place: &Place,
+    kube_version: Option<&str>,
+    enable_helm: bool,
+    network: &Network,
+) -> Result<String> {
     let kube_version = kube_version.unwrap_or_default().to_owned();
-    let options = Options { kube_version, ..Options::default() };
+    let options = Options { kube_version, enable_helm, ..Options::default() };
     Ok(kustomize::to_output(&documents(place, &options, network)?))
 }
 

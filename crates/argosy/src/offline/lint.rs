@@ -18,7 +18,7 @@ Exit codes: 0 when nothing is wrong, 1 when something is; with --strict warnings
 
 Examples:
   argosy lint charts/shop
-  argosy lint charts overlays/production --strict
+  argosy lint charts overlays/production --strict --enable-helm
   argosy lint charts/shop -f production.yaml";
 
 /// What to look at.
@@ -34,6 +34,9 @@ pub(crate) struct LintOptions {
     /// The version of the cluster that charts see.
     #[arg(long, value_name = "VERSION")]
     kube_version: Option<String>,
+    /// Render the charts of kustomizations, as kustomize.buildOptions in argocd-cm may allow it.
+    #[arg(long)]
+    enable_helm: bool,
     /// Count warnings as errors.
     #[arg(long)]
     strict: bool,
@@ -100,7 +103,12 @@ pub(super) fn run(options: &LintOptions) -> Result<(String, ExitCode)> {
             }
         }
     }
-    text.push_str(&format!("{looked} looked at, {errors} errors, {warnings} warnings\n"));
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    text.push_str(&format!(
+        "{looked} looked at, {}, {}\n",
+        counted(errors, "error"),
+        counted(warnings, "warning")
+    ));
     let is_wrong = errors > 0 || options.strict && warnings > 0;
     Ok((text, if is_wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS }))
 }
@@ -151,8 +159,16 @@ fn look(path: &Path, options: &LintOptions, network: &Network) -> (&'static str,
     };
     if is_kustomization(path) {
         // As the control plane renders it: charts in it only where an administrator has allowed them.
-        if let Err(error) = kustomize::plain(&place, options.kube_version.as_deref(), network) {
-            findings.errors.push(format!("{error:#}"));
+        let built = kustomize::plain(&place, options.kube_version.as_deref(), options.enable_helm, network);
+        if let Err(error) = built {
+            let text = format!("{error:#}");
+            let help = if text.contains("must specify --enable-helm") {
+                "; the control plane renders its charts when kustomize.buildOptions in argocd-cm has --enable-helm, and \
+                 this command with --enable-helm"
+            } else {
+                ""
+            };
+            findings.errors.push(format!("{text}{help}"));
         }
         if path.join("Chart.yaml").is_file() {
             findings.warnings.push("there is a Chart.yaml as well; the kustomization wins".to_owned());

@@ -228,7 +228,8 @@ fn detected(path: &Path, options: &RenderOptions, network: &Network) -> Result<S
         return directory::file(&place).with_context(|| shown);
     }
     if kustomize::is_there(&place)? {
-        return kustomize::plain(&place, options.kube_version.as_deref(), network).with_context(|| shown);
+        return kustomize::plain(&place, options.kube_version.as_deref(), false, network)
+            .with_context(|| shown);
     }
     if place.has_file("Chart.yaml")? {
         let chart = helm::load(&place).with_context(|| shown.clone())?;

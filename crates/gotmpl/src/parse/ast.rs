@@ -95,7 +95,7 @@ pub(crate) struct Pipe {
 impl Pipe {
     /// Whether it names a value rather than calling a function for one.
     pub(crate) fn names_a_value(&self) -> bool {
-        match self.commands.last().map(|command| command.operands.as_slice()) {
+        match self.commands.last().map(|command| &*command.operands) {
             Some([operand]) => match &operand.term {
                 Term::Function(_) => false,
                 Term::Pipe(pipe) => pipe.names_a_value(),

@@ -8,15 +8,51 @@ use serde_json::{Map, Value};
 
 /// Decodes a value; the error names the field that does not fit.
 pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    serde_json::from_value(with_known_names(value)).map_err(|error| {
+    let value = with_known_names(value);
+    T::deserialize(&value).map_err(|error| {
         let message = error.to_string();
+        let fails = |part: Value| T::deserialize(&part).is_err_and(|error| error.to_string() == message);
+        let place = place(&value, &fails, 0);
+        let place = place.trim_start_matches('.');
         match message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
-            Some((field, _)) => format!("json: unknown field \"{field}\""),
-            None => message
-                .replace("invalid type: ", "json: cannot take ")
-                .replace("expected a sequence", "expected a list"),
+            Some((field, _)) if place.is_empty() || place == field => {
+                format!("json: unknown field \"{field}\"")
+            }
+            Some((field, _)) => format!("json: unknown field \"{field}\" ({place})"),
+            None => {
+                let reason = message
+                    .replace("invalid type: ", "json: cannot take ")
+                    .replace("expected a sequence", "expected a list");
+                if place.is_empty() { reason } else { format!("{place}: {reason}") }
+            }
         }
     })
+}
+
+/// Nesting to which the place of an error is told.
+const MAX_PLACE: usize = 8;
+
+/// Where in a value the error is: the part that `fails` by itself, and the part of that, and so on.
+fn place(value: &Value, fails: &dyn Fn(Value) -> bool, depth: usize) -> String {
+    if depth > MAX_PLACE {
+        return String::new();
+    }
+    let in_field = |name: &str, value: Value| Value::Object(Map::from_iter([(name.to_owned(), value)]));
+    match value {
+        Value::Object(fields) => {
+            let wrong = fields.iter().find(|(name, value)| fails(in_field(name, (*value).clone())));
+            wrong.map_or_else(String::new, |(name, value)| {
+                format!(".{name}{}", place(value, &|part| fails(in_field(name, part)), depth + 1))
+            })
+        }
+        Value::Array(items) => {
+            let wrong = items.iter().enumerate().find(|(_, item)| fails(Value::Array(vec![(*item).clone()])));
+            wrong.map_or_else(String::new, |(index, item)| {
+                format!("[{index}]{}", place(item, &|part| fails(Value::Array(vec![part])), depth + 1))
+            })
+        }
+        _ => String::new(),
+    }
 }
 
 /// Decodes the configuration of generators, transformers and the like, where numbers and booleans are taken for texts.

@@ -75,10 +75,15 @@ mod tests {
             ("", "kustomization.yaml is empty"),
             ("kind: Kustomization\nnamePrefix: ''\n", "kustomization.yaml is empty"),
             ("resorces: [a]\n", "unknown field \"resorces\""),
+            ("patches: [{path: a}, {pth: b}]\n", "unknown field \"pth\" (patches[1].pth)"),
             ("kind: Deployment\nresources: [a]\n", "kind should be"),
             ("kind: Component\napiVersion: v1\nresources: [a]\n", "apiVersion for Component should be"),
-            ("commonLabels: {a: 1}\n", "expected a string"),
-            ("images: [{name: a, newTag: 1.5}]\n", "expected a string"),
+            ("commonLabels: {a: 1}\n", "commonLabels.a: json: cannot take integer `1`, expected a string"),
+            ("images: [{name: a, newTag: 1.5}]\n", "images[0].newTag: json: cannot take"),
+            (
+                "helmCharts: [{name: x, releaseName: y}]\n",
+                "helmCharts[0].releaseName: json: cannot take boolean",
+            ),
             ("- a\n", "expected a map"),
         ] {
             let error = parse(text).unwrap_err();

@@ -21,6 +21,19 @@ fn application(part: &Part) -> String {
     if part.namespace.is_empty() { part.name.clone() } else { format!("{}/{}", part.namespace, part.name) }
 }
 
+/// What is to be said of the Application itself: nothing when it is there before and after.
+fn of_itself(part: &Part) -> Option<&'static str> {
+    match part.change {
+        Change::Added => Some("the Application is new"),
+        Change::Removed => Some("the Application is removed"),
+        Change::Changed => None,
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// How many were added, changed and removed.
 fn counts(differences: &[Difference]) -> [usize; 3] {
     [Change::Added, Change::Changed, Change::Removed]
@@ -31,6 +44,9 @@ fn counts(differences: &[Difference]) -> [usize; 3] {
 pub(super) fn text(parts: &[Part]) -> String {
     let mut text = String::new();
     for part in parts {
+        if let Some(said) = of_itself(part) {
+            text.push_str(&format!("===== {}: {said}\n", application(part)));
+        }
         match &part.outcome {
             Err(error) => text.push_str(&format!("===== {} cannot be rendered {error}\n", application(part))),
             Ok(differences) => {
@@ -48,7 +64,7 @@ pub(super) fn text(parts: &[Part]) -> String {
     let failed = parts.iter().filter(|part| part.outcome.is_err()).count();
     let different =
         parts.iter().filter(|part| part.outcome.as_ref().is_ok_and(|found| !found.is_empty())).count();
-    text.push_str(&format!("{} applications, {different} different", parts.len()));
+    text.push_str(&format!("{}, {different} different", counted(parts.len(), "application")));
     if failed > 0 {
         text.push_str(&format!(", {failed} not rendered"));
     }
@@ -75,6 +91,7 @@ pub(super) fn json(parts: &[Part], from: (&str, &str), to: (&str, &str)) -> Stri
                 .collect();
             json!({
                 "namespace": part.namespace, "name": part.name, "file": part.file,
+                "isNew": part.change == Change::Added, "isRemoved": part.change == Change::Removed,
                 "error": part.outcome.as_ref().err(), "objects": objects,
             })
         })
@@ -92,20 +109,23 @@ pub(super) fn markdown(parts: &[Part], from: &str, to: &str) -> String {
         parts.iter().filter(|part| part.outcome.as_ref().map_or(true, |found| !found.is_empty())).collect();
     let mut text = format!("### Rendered manifests: `{from}` to `{to}`\n\n");
     if shown.is_empty() {
-        text.push_str(&format!("Nothing differs in {} applications.\n", parts.len()));
+        text.push_str(&format!("Nothing differs in {}.\n", counted(parts.len(), "application")));
         return text;
     }
     text.push_str("| application | added | changed | removed |\n|---|---|---|---|\n");
     for part in &shown {
+        let said = of_itself(part).map_or_else(String::new, |said| format!(" ({said})"));
+        let name = application(part) + &said;
         match &part.outcome {
             Ok(differences) => {
                 let [added, changed, removed] = counts(differences);
-                text.push_str(&format!("| {} | {added} | {changed} | {removed} |\n", application(part)));
+                text.push_str(&format!("| {name} | {added} | {changed} | {removed} |\n"));
             }
-            Err(_) => text.push_str(&format!("| {} | cannot be rendered | | |\n", application(part))),
+            Err(_) => text.push_str(&format!("| {name} | cannot be rendered | | |\n")),
         }
     }
-    text.push_str(&format!("\n{} of {} applications differ.\n", shown.len(), parts.len()));
+    let verb = if shown.len() == 1 { "differs" } else { "differ" };
+    text.push_str(&format!("\n{} of {} {verb}.\n", shown.len(), counted(parts.len(), "application")));
     for part in shown {
         let blocks: Vec<(String, &str, &str)> = match &part.outcome {
             Ok(differences) => differences

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use object::Object;
 use serde_json::json;
 
-use super::{Objects, Part, differences, print};
+use super::{Change, Objects, Part, differences, print};
 
 fn objects(values: &[serde_json::Value]) -> Objects {
     let objects = values.iter().map(|value| Arc::new(Object::from_value(value.clone()).unwrap()));
@@ -23,7 +23,8 @@ fn map(name: &str, value: &str) -> serde_json::Value {
 
 fn part(old: &[serde_json::Value], new: &[serde_json::Value]) -> Part {
     let outcome = Ok(differences(&objects(old), &objects(new)));
-    Part { namespace: String::new(), name: "web".into(), file: "web.yaml".into(), outcome }
+    let change = Change::Changed;
+    Part { namespace: String::new(), name: "web".into(), file: "web.yaml".into(), change, outcome }
 }
 
 #[test]
@@ -38,7 +39,7 @@ fn what_was_added_changed_and_removed_is_told() {
         "-  a: \"1\"\n+  a: \"2\"\n",
         "ConfigMap old removed",
         "ConfigMap new added",
-        "1 applications, 1 different\n",
+        "1 application, 1 different\n",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
@@ -66,9 +67,11 @@ fn a_failure_is_shown_beside_the_rest() {
         namespace: "team".into(),
         name: "x".into(),
         file: "x.yaml".into(),
+        change: Change::Removed,
         outcome: Err("at main: no <such> path".into()),
     };
     let markdown = print::markdown(&[failed], "main", "HEAD");
-    assert!(markdown.contains("| team/x | cannot be rendered | | |"), "{markdown}");
+    let row = "| team/x (the Application is removed) | cannot be rendered | | |";
+    assert!(markdown.contains(row), "{markdown}");
     assert!(markdown.contains("no <such> path"), "{markdown}");
 }
