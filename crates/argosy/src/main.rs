@@ -68,7 +68,10 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
-    // What needs no network needs none of what follows, and is done before that would have been set up.
+    if let Some(rules) = &arguments.log {
+        start_log(rules);
+    }
+    // What needs no runtime needs none of what follows, and is done before that would have been set up.
     let result = match &arguments.verb {
         Verb::Render(options) if !options.needs_runtime() => {
             allocator::prepare_for_one();
@@ -82,9 +85,9 @@ fn main() -> ExitCode {
         return ended(result);
     }
     // Servers tell what they do; a demo and the client verbs keep to their own output.
-    let default_level = if matches!(arguments.verb, Verb::Run(_)) { "info,kube_client=error" } else { "off" };
-    let filter = EnvFilter::new(arguments.log.as_deref().unwrap_or(default_level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if arguments.log.is_none() {
+        start_log(if matches!(arguments.verb, Verb::Run(_)) { "info,kube_client=error" } else { "off" });
+    }
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -97,6 +100,11 @@ fn main() -> ExitCode {
     // A render or a fetch that is still running on a blocking thread must not hold up the end.
     runtime.shutdown_background();
     code
+}
+
+fn start_log(rules: &str) {
+    let filter = EnvFilter::new(rules);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 async fn dispatch(arguments: Arguments) -> ExitCode {

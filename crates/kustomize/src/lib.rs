@@ -43,6 +43,7 @@ mod reference_table;
 mod references;
 mod remote;
 mod resource;
+mod rewrite;
 mod selector;
 mod shapes;
 mod specs;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::fieldpath::{self, Make, Spot};
 use crate::file::scalar_text;
-use crate::yaml;
+use crate::{rewrite, yaml};
 
 /// Changes the places of a path that lead into a text; `false` when the path leads into none, or to nothing in it.
 pub(crate) fn visit(
@@ -36,6 +36,7 @@ fn changed(
     change: &mut dyn FnMut(Spot<'_>) -> Result<(), String>,
 ) -> Option<String> {
     let mut inside = yaml::value(text).ok()?;
+    let before = inside.clone();
     if fieldpath::visit(&mut inside, steps, make, change).ok()? == 0 {
         return None;
     }
@@ -45,7 +46,8 @@ fn changed(
             if is_pretty { serde_json::to_string_pretty(&inside) } else { serde_json::to_string(&inside) };
         return written.ok().map(|json| crate::hash::escaped_as_go(&json));
     }
-    Some(goyaml::to_string(&inside).trim().to_owned())
+    let written = rewrite::rewritten(text, &before, &inside);
+    Some(written.unwrap_or_else(|| goyaml::to_string(&inside).trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -67,7 +69,8 @@ mod tests {
     fn texts_keep_their_form() {
         assert_eq!(set("{\"a\":{\"b\":1}}", "a.b").unwrap(), "{\"a\":{\"b\":\"\\u003cnew\\u003e\"}}");
         assert_eq!(set("{\n  \"a\": 1\n}", "a").unwrap(), "{\n  \"a\": \"\\u003cnew\\u003e\"\n}");
-        assert_eq!(set("a:\n  b: 1\n", "a.b").unwrap(), "a:\n  b: <new>");
+        assert_eq!(set("a:\n  b: x # y\n", "a.b").unwrap(), "a:\n  b: <new> # y");
+        assert_eq!(set("z: 1\na: [b, 'c']\n", "a.1").unwrap(), "z: 1\na: [b, '<new>']");
         assert_eq!(set("words", "a"), None);
         assert_eq!(set("a: 1", "b"), None);
     }

@@ -51,8 +51,8 @@ pub struct RandomSource {
 pub enum Expected {
     /// This output.
     Output(String),
-    /// An error, whatever it says.
-    Failure,
+    /// An error; with what the tool says, when that is known.
+    Failure(Option<String>),
 }
 
 /// A case.
@@ -134,7 +134,7 @@ impl Case {
             other => anyhow::bail!("{shown}: tool {other:?} is unknown"),
         };
         let expected = if description["expect"] == "error" {
-            Expected::Failure
+            Expected::Failure(None)
         } else {
             let file = folder.join("expected.yaml");
             let text =

@@ -26,6 +26,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
+mod files;
 mod remote;
 
 /// What `argosy render WORDS` prints or says; `@` in a word stands for the folder.

@@ -112,7 +112,7 @@ fn write(
         Value::Array(_) => Make::List,
         _ => Make::Scalar,
     };
-    let mut change = |spot: Spot<'_>| set(spot, value, options);
+    let mut change = |spot: Spot<'_>| set(spot, value, options, Misfit::Tagged);
     if structured::visit(object, &steps, make, &mut change) {
         return Ok(());
     }
@@ -120,7 +120,7 @@ fn write(
     let missing = format!("unable to {verb} field {path:?} in replacement target");
     let mut failure = None;
     let hits = fieldpath::visit(object, &steps, make, &mut |spot| {
-        set(spot, value, options).inspect_err(|message| failure = Some(message.clone()))
+        set(spot, value, options, Misfit::Refused).inspect_err(|message| failure = Some(message.clone()))
     });
     match (hits, failure) {
         (_, Some(message)) => Err(message),
@@ -130,8 +130,17 @@ fn write(
     }
 }
 
+/// What comes of a text that does not fit the type of the scalar which it replaces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Misfit {
+    /// It cannot be: an object is read again afterwards.
+    Refused,
+    /// A text inside an object keeps it, with the tag of the type that it hasn't.
+    Tagged,
+}
+
 /// Puts the value at a place. Scalars keep their type.
-fn set(spot: Spot<'_>, new: &Value, options: Option<&FieldOptions>) -> Result<(), String> {
+fn set(spot: Spot<'_>, new: &Value, options: Option<&FieldOptions>, misfit: Misfit) -> Result<(), String> {
     let is_scalar = !spot.value.is_object() && !spot.value.is_array();
     let mut text = scalar_text(new);
     let delimited = options.filter(|options| !options.delimiter.is_empty());
@@ -151,6 +160,7 @@ fn set(spot: Spot<'_>, new: &Value, options: Option<&FieldOptions>) -> Result<()
         (Value::String(_), _) => Value::String(text),
         (Value::Null, Value::Null) | (Value::Bool(_), Value::Bool(_)) => typed,
         (Value::Number(old), Value::Number(new)) if old.is_f64() || !new.is_f64() => typed,
+        _ if misfit == Misfit::Tagged => Value::String(text),
         (old, _) => {
             let kind = match old {
                 Value::Null => "null",

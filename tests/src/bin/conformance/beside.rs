@@ -87,14 +87,17 @@ fn case_of(root: &Path, place: &Path, tool: Tool) -> Result<Case> {
         random: Vec::new(),
         random_sources: Vec::new(),
         reference_seconds: 0.0,
-        expected: Expected::Failure,
+        expected: Expected::Failure(None),
     };
     let start = Instant::now();
     let first = ask(&case)?;
     case.reference_seconds = start.elapsed().as_secs_f64();
-    let Some(first) = first else { return Ok(case) };
+    let first = match first {
+        Ok(first) => first,
+        Err(message) => return Ok(Case { expected: Expected::Failure(Some(message)), ..case }),
+    };
     if tool == Tool::Helm
-        && let Some(second) = ask(&case)?
+        && let Ok(second) = ask(&case)?
         && second != first
     {
         case.random = random_parts(&first, &second);
@@ -104,12 +107,13 @@ fn case_of(root: &Path, place: &Path, tool: Tool) -> Result<Case> {
     Ok(case)
 }
 
-/// What the real tool prints; nothing when it fails.
-fn ask(case: &Case) -> Result<Option<String>> {
+/// What the real tool prints, or says when it fails.
+fn ask(case: &Case) -> Result<Result<String, String>> {
     let output = corpus::theirs(case)
         .output()
         .with_context(|| format!("cannot run {} on {}", case.tool.name(), case.name))?;
-    Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) })
 }
 
 fn random_parts(first: &str, second: &str) -> Vec<RandomPart> {

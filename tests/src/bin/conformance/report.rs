@@ -15,8 +15,8 @@ pub(crate) enum Outcome {
     Different(String),
     /// There is no output, but there should be.
     Error(String),
-    /// It fails, and should.
-    Refused,
+    /// It fails, and should; with the files that the tool's message names and this one does not.
+    Refused(Vec<String>),
     /// It should fail, but does not.
     NotRefused,
 }
@@ -25,8 +25,10 @@ impl Outcome {
     /// Judges what was rendered.
     pub(crate) fn of(case: &Case, rendered: Result<String, String>) -> Self {
         match (&case.expected, rendered) {
-            (Expected::Failure, Err(_)) => Self::Refused,
-            (Expected::Failure, Ok(_)) => Self::NotRefused,
+            (Expected::Failure(message), Err(error)) => {
+                Self::Refused(message.as_deref().map(|message| unnamed(message, &error)).unwrap_or_default())
+            }
+            (Expected::Failure(_), Ok(_)) => Self::NotRefused,
             (Expected::Output(_), Err(error)) => Self::Error(error),
             (Expected::Output(expected), Ok(actual)) => {
                 let verdict = judge::judge(expected, &actual, case);
@@ -41,20 +43,42 @@ impl Outcome {
     fn passes(&self, wanted: Level) -> bool {
         match self {
             Self::Equal(level, _) => *level >= wanted,
-            Self::Refused => true,
+            Self::Refused(unnamed) => unnamed.is_empty(),
             Self::Different(_) | Self::Error(_) | Self::NotRefused => false,
         }
     }
 
-    fn words(&self) -> (&'static str, &str) {
+    fn words(&self) -> (&'static str, String) {
         match self {
-            Self::Equal(level, difference) => (level.name(), difference),
-            Self::Different(difference) => ("DIFFERENT", difference),
-            Self::Error(error) => ("ERROR", error),
-            Self::Refused => ("refused", ""),
-            Self::NotRefused => ("ERROR", "should have failed"),
+            Self::Equal(level, difference) => (level.name(), difference.clone()),
+            Self::Different(difference) => ("DIFFERENT", difference.clone()),
+            Self::Error(error) => ("ERROR", error.clone()),
+            Self::Refused(unnamed) if unnamed.is_empty() => ("refused", String::new()),
+            Self::Refused(unnamed) => ("VAGUE", format!("the error does not name {}", unnamed.join(", "))),
+            Self::NotRefused => ("ERROR", "should have failed".to_owned()),
         }
     }
+}
+
+/// The files that a tool's message names, but not ours: what a user needs first of an error.
+fn unnamed(theirs: &str, ours: &str) -> Vec<String> {
+    const EXTENSIONS: [&str; 6] = [".yaml", ".yml", ".json", ".tpl", ".txt", ".tgz"];
+    // Notices are told beside errors.
+    let lines = theirs.lines().filter(|line| !line.starts_with(['#']) && !line.starts_with("level="));
+    let words = lines.flat_map(|line| {
+        line.split(|character: char| {
+            !(character.is_alphanumeric() || matches!(character, '.' | '-' | '_' | '/'))
+        })
+    });
+    let mut files: Vec<String> = words
+        .filter_map(|word| word.trim_end_matches('.').rsplit('/').next())
+        .filter(|name| EXTENSIONS.iter().any(|end| name.len() > end.len() && name.ends_with(end)))
+        .filter(|name| !ours.contains(name))
+        .map(str::to_owned)
+        .collect();
+    files.sort();
+    files.dedup();
+    files
 }
 
 /// The sums of a tool's cases.
@@ -99,10 +123,11 @@ impl Report {
             }
             Outcome::Different(_) => sums.different += 1,
             Outcome::Error(_) => sums.errors += 1,
-            Outcome::Refused | Outcome::NotRefused => {
+            Outcome::Refused(unnamed) => {
                 sums.must_fail += 1;
-                sums.refused += usize::from(*outcome == Outcome::Refused);
+                sums.refused += usize::from(unnamed.is_empty());
             }
+            Outcome::NotRefused => sums.must_fail += 1,
         }
         let passes = outcome.passes(self.wanted);
         self.failed += usize::from(!passes);
@@ -168,4 +193,17 @@ fn median(times: &[f64]) -> f64 {
     let mut times = times.to_vec();
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unnamed;
+
+    #[test]
+    fn an_error_has_to_name_the_files_that_the_tool_names() {
+        let theirs = "# Warning: fix.yaml is old\nError: accumulating 'base/a.yaml': lstat /tmp/x/base/a.yaml: no such \
+                      file; executing \"c/templates/b.tpl\" at <x>: version 1.2.";
+        assert_eq!(unnamed(theirs, "base/a.yaml is not there"), ["b.tpl"]);
+        assert!(unnamed(theirs, "a.yaml, b.tpl:3: no").is_empty());
+    }
 }

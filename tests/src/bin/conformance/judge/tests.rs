@@ -17,7 +17,7 @@ fn case(tool: Tool) -> Case {
         random: Vec::new(),
         random_sources: Vec::new(),
         reference_seconds: 0.0,
-        expected: Expected::Failure,
+        expected: Expected::Failure(None),
     }
 }
 
