@@ -47,7 +47,7 @@ pub(super) fn file(place: &Place) -> Result<String> {
 
 fn rendered(place: &Place, directory: &str, options: ApplicationSourceDirectory) -> Result<String> {
     let mut local = Local::new(place.tree.clone(), directory, "");
-    local.source.directory = Some(options);
+    local.source.directory = Some(Box::new(options));
     let rendered = local.render().map_err(|error| match error {
         // Which repository and directory that is, nobody has to be told here.
         RenderError::Manifests { reason, .. } => anyhow!(reason),
