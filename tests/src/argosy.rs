@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 use types::Application;
 
+use crate::command_line::finish;
 use crate::{World, eventually};
 
 /// The binary under test: `ARGOSY_BINARY`, else what cargo has built.
@@ -170,26 +171,23 @@ impl Argosy {
 
     /// Runs `argosy` with these arguments, logged in as admin.
     pub fn command(&self, arguments: &[&str]) -> Output {
-        let output = Command::new(binary())
+        Output::of(&self.prepared(arguments).output().unwrap())
+    }
+
+    /// `argosy` with these arguments, logged in as admin and not yet started.
+    pub fn prepared(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
             .args(arguments)
             .env("ARGOCD_CONFIG_DIR", self.home.path().join("config"))
             .env_remove("ARGOCD_SERVER")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Output::of(&output)
+            .stdin(Stdio::null());
+        command
     }
 
     /// As [`Argosy::command`], off the runtime's threads, for commands that wait.
     pub async fn waiting_command(&self, arguments: &[&str]) -> Output {
-        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-        let config = self.home.path().join("config");
-        let run = move || {
-            let mut command = Command::new(binary());
-            command.args(&arguments).env("ARGOCD_CONFIG_DIR", config).stdin(Stdio::null());
-            Output::of(&command.output().unwrap())
-        };
-        tokio::task::spawn_blocking(run).await.unwrap()
+        finish(self.prepared(arguments)).await
     }
 
     /// Kills the process as the system would, without a chance to clean up.

@@ -30,6 +30,11 @@ impl CoreCommandLine {
 
     /// Runs `argosy` with these arguments.
     pub async fn run(&self, arguments: &[&str]) -> Output {
+        finish(self.prepared(arguments)).await
+    }
+
+    /// `argosy` with these arguments, not yet started.
+    pub fn prepared(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(arguments)
@@ -38,6 +43,11 @@ impl CoreCommandLine {
             .env_remove("ARGOCD_SERVER")
             .env_remove("ARGOCD_AUTH_TOKEN")
             .stdin(Stdio::null());
-        tokio::task::spawn_blocking(move || Output::of(&command.output().unwrap())).await.unwrap()
+        command
     }
+}
+
+/// Runs a command off the runtime's threads.
+pub async fn finish(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || Output::of(&command.output().unwrap())).await.unwrap()
 }

@@ -20,7 +20,7 @@ mod git_host;
 mod world;
 
 pub use argosy::{Argosy, Output, describe};
-pub use command_line::CoreCommandLine;
+pub use command_line::{CoreCommandLine, finish};
 pub use git_host::GitHost;
 pub use world::{Kind, World};
 

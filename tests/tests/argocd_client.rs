@@ -158,12 +158,40 @@ async fn story(client: &Client) {
     client.tells(0, &["app", "manifests", "guestbook"], &["color: green", "image: nginx:1.29"]).await;
     client.tells(0, &["app", "history", "guestbook"], &["ID", "main ("]).await;
 
+    local_files(client, &world).await;
+
     client
         .tells(0, &["app", "delete", "guestbook", "--yes", "--wait"], &["application 'guestbook' deleted"])
         .await;
     assert!(world.get("v1", "ConfigMap", "guestbook", "settings").await.is_none(), "the objects go along");
     client.tells(0, &["logout", address], &["Logged out from"]).await;
     client.tells(20, &["app", "list"], &["no session information"]).await;
+}
+
+/// Files that are not pushed: the client renders them, or sends them to be rendered.
+async fn local_files(client: &Client, world: &World) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("guestbook")).unwrap();
+    for (path, text) in files() {
+        std::fs::write(folder.path().join(path), text.replace("green", "blue")).unwrap();
+    }
+    let root = folder.path().display().to_string();
+    let app = folder.path().join("guestbook").display().to_string();
+    let difference = ["<   color: green", ">   color: blue"];
+    client.tells(1, &["app", "diff", "guestbook", "--local", &app], &difference).await;
+    // The client's proxy for gRPC-web cannot send a stream of messages.
+    if !client.flags.contains(&"--grpc-web") {
+        let sent = ["app", "diff", "guestbook", "--local", &root, "--server-side-generate"];
+        client.tells(1, &sent, &difference).await;
+    }
+    let manifests = ["app", "manifests", "guestbook", "--local", &app, "--local-repo-root", &root];
+    client.tells(0, &manifests, &["color: blue"]).await;
+    client.ends(0, &["app", "sync", "guestbook", "--local", &app, "--timeout", "60"]).await;
+    let live = world.get("v1", "ConfigMap", "guestbook", "settings").await.unwrap();
+    assert_eq!(live.pointer("/data/color"), Some(&json!("blue")));
+    assert_eq!(client.ends(0, &["app", "diff", "guestbook", "--local", &app]).await.trim(), "");
+    client.ends(0, &["app", "sync", "guestbook", "--timeout", "60"]).await;
+    client.ends(0, &["app", "wait", "guestbook", "--timeout", "60"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

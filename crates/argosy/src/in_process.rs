@@ -19,14 +19,11 @@ use futures::future::BoxFuture;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use render::{RenderOptions, Renderer};
 use serde_json::Value;
-use server::{Admission, ApplicationLoop, Deps, RenderedManifests, Server, ServerOptions};
+use server::{Admission, Deps, Server, ServerOptions};
 use source::Sources;
-use tokio::sync::watch;
-use types::{
-    AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata, Secret, names,
-};
+use types::{Secret, names};
 
-use crate::run;
+use crate::loop_port::{LoopPort, Worker};
 
 /// How long the control plane's records may take to be read.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,7 +66,7 @@ async fn start(kube_context: Option<&str>) -> Result<CoreServer> {
     let server = Server::start(Deps {
         control: control.clone(),
         clusters,
-        controller: Some(Arc::new(ObserverPort { observer, control, renderer })),
+        controller: Some(Arc::new(LoopPort::new(Worker::Observer(observer), control, renderer))),
         options: ServerOptions {
             address: IpAddr::from(Ipv4Addr::LOCALHOST),
             port: 0,
@@ -149,63 +146,5 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-/// The observer as the API server sees it.
-struct ObserverPort {
-    observer: Observer,
-    control: ControlPlane,
-    renderer: Renderer,
-}
-
-impl ApplicationLoop for ObserverPort {
-    fn is_observer(&self) -> bool {
-        true
-    }
-
-    fn observe<'a>(
-        &'a self,
-        key: &'a AppKey,
-        hard: bool,
-    ) -> BoxFuture<'a, Option<Result<Application, String>>> {
-        self.observer.look(key, hard).map(Some).boxed()
-    }
-
-    fn manifests<'a>(
-        &'a self,
-        application: &'a Application,
-        revisions: Vec<Option<String>>,
-    ) -> BoxFuture<'a, Result<RenderedManifests, String>> {
-        async move { Ok(run::told(self.observer.manifests(application, revisions).await?)) }.boxed()
-    }
-
-    fn tree(&self, key: &AppKey) -> Option<Arc<ApplicationTree>> {
-        self.observer.views.tree(key)
-    }
-
-    fn managed(&self, key: &AppKey) -> Option<Arc<Vec<ResourceDiff>>> {
-        self.observer.views.managed(key)
-    }
-
-    fn subscribe(&self, key: &AppKey) -> watch::Receiver<u64> {
-        self.observer.views.subscribe(key)
-    }
-
-    fn refresh(&self, _: &AppKey) -> bool {
-        false
-    }
-
-    fn revision_metadata<'a>(
-        &'a self,
-        application: &'a Application,
-        source: &'a ApplicationSource,
-        revision: &'a str,
-    ) -> BoxFuture<'a, Result<Option<RevisionMetadata>, String>> {
-        run::metadata(&self.control, &self.renderer, application, source, revision).boxed()
-    }
-
-    fn metrics_text(&self) -> String {
-        String::new()
     }
 }

@@ -9,6 +9,8 @@ mod allocator;
 mod demo;
 mod in_process;
 mod jsonnet_worker;
+mod local_files;
+mod loop_port;
 mod offline;
 mod run;
 
@@ -110,7 +112,13 @@ fn start_log(rules: &str) {
 async fn dispatch(arguments: Arguments) -> ExitCode {
     let result = match arguments.verb {
         Verb::Client(verb) => {
-            return Box::pin(cli::run(verb, &arguments.global, &in_process::InProcess)).await;
+            return Box::pin(cli::run(
+                verb,
+                &arguments.global,
+                &in_process::InProcess,
+                &local_files::ThisMachine,
+            ))
+            .await;
         }
         Verb::Version(options) => {
             return cli::version(&options, &arguments.global, &in_process::InProcess).await;

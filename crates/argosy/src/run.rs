@@ -7,18 +7,15 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use cluster::{ClusterOptions, Clusters, ControlOptions, ControlPlane};
-use controller::{CompareLevel, Controller, ControllerOptions, Handle, Manifests};
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use controller::{Controller, ControllerOptions, Handle};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use render::{RenderMetrics, RenderOptions, Renderer};
-use server::{ApplicationLoop, Deps, RenderedManifests, Server, ServerHandle, ServerOptions};
+use render::{RenderOptions, Renderer};
+use server::{Deps, Server, ServerHandle, ServerOptions};
 use source::Sources;
-use tokio::sync::watch;
 use types::settings::parse;
-use types::{AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata};
 
 use crate::jsonnet_worker;
+use crate::loop_port::{LoopPort, Worker};
 
 /// What `run` takes.
 #[derive(Debug, Args)]
@@ -95,7 +92,7 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
     let renderer = Renderer::new(sources, render_options);
     let controller =
         Controller::start(control.clone(), clusters.clone(), renderer.clone(), ControllerOptions::default());
-    let port = LoopPort { handle: controller.clone(), control: control.clone(), renderer };
+    let port = LoopPort::new(Worker::Loop(controller.clone()), control.clone(), renderer);
     let server = Server::start(Deps {
         control: control.clone(),
         clusters,
@@ -105,103 +102,6 @@ pub(crate) async fn start_roles(client: kube::Client, options: RoleOptions) -> R
     .await
     .context("starting the API server")?;
     Ok(Roles { control, controller, server })
-}
-
-/// The application loop as the API server sees it.
-struct LoopPort {
-    handle: Handle,
-    control: ControlPlane,
-    renderer: Renderer,
-}
-
-impl ApplicationLoop for LoopPort {
-    fn tree(&self, key: &AppKey) -> Option<Arc<ApplicationTree>> {
-        self.handle.views.tree(key)
-    }
-
-    fn managed(&self, key: &AppKey) -> Option<Arc<Vec<ResourceDiff>>> {
-        self.handle.views.managed(key)
-    }
-
-    fn subscribe(&self, key: &AppKey) -> watch::Receiver<u64> {
-        self.handle.views.subscribe(key)
-    }
-
-    fn refresh(&self, key: &AppKey) -> bool {
-        let handled = self.handle.handles(key);
-        if handled {
-            self.handle.refresh(key, CompareLevel::LatestForced, false);
-        }
-        handled
-    }
-
-    fn revision_metadata<'a>(
-        &'a self,
-        application: &'a Application,
-        source: &'a ApplicationSource,
-        revision: &'a str,
-    ) -> BoxFuture<'a, Result<Option<RevisionMetadata>, String>> {
-        metadata(&self.control, &self.renderer, application, source, revision).boxed()
-    }
-
-    fn manifests<'a>(
-        &'a self,
-        application: &'a Application,
-        revisions: Vec<Option<String>>,
-    ) -> BoxFuture<'a, Result<RenderedManifests, String>> {
-        async move { Ok(told(self.handle.manifests(application, revisions).await?)) }.boxed()
-    }
-
-    fn metrics_text(&self) -> String {
-        let mut text = self.handle.metrics_text();
-        text.push_str(&render_metrics(&self.renderer.metrics()));
-        text
-    }
-}
-
-/// What Git knows of a revision of a source; `None` for charts, which have versions, not commits.
-pub(crate) async fn metadata(
-    control: &ControlPlane,
-    renderer: &Renderer,
-    application: &Application,
-    source: &ApplicationSource,
-    revision: &str,
-) -> Result<Option<RevisionMetadata>, String> {
-    if !source.chart.is_empty() {
-        return Ok(None);
-    }
-    let project = application.spec.project_name();
-    let access = controller::credentials(control).access(&source.repo_url, project);
-    let sources = renderer.sources();
-    let metadata = sources.git().metadata(&source.repo_url, revision, &access).await;
-    let mut metadata = metadata.map_err(|error| error.to_string())?;
-    let demanded = controller::integrity(control, project, source);
-    if let Some(requirement) = demanded.requirements.first() {
-        let target = source::Target::of(source);
-        let found = sources.integrity(&target, revision, requirement, &demanded.keyring, &access).await;
-        metadata.source_integrity_result = found.map_err(|error| error.to_string())?;
-    }
-    Ok(Some(metadata))
-}
-
-/// Manifests in the server's terms.
-pub(crate) fn told(manifests: Manifests) -> RenderedManifests {
-    RenderedManifests {
-        manifests: manifests.objects.iter().map(|object| object.to_json()).collect(),
-        revisions: manifests.revisions,
-        source_types: manifests.source_types,
-    }
-}
-
-/// What the renderer counts, in Prometheus' text format. Argo CD has no such counters, so the names are Argosy's.
-fn render_metrics(metrics: &RenderMetrics) -> String {
-    [
-        ("argosy_renders_total", "Sources that were really rendered.", metrics.renders),
-        ("argosy_render_cache_hits_total", "Renders that were answered from the cache.", metrics.hits),
-        ("argosy_render_failures_total", "Renders that failed.", metrics.failures),
-    ]
-    .map(|(name, help, value)| format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n"))
-    .concat()
 }
 
 impl Roles {

@@ -11,6 +11,9 @@ use types::Secret;
 use crate::core::CoreServer;
 use crate::error::Error;
 
+/// How long one request may take.
+const DEADLINE: Duration = Duration::from_secs(120);
+
 /// Where the server is and how to talk to it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connection {
@@ -89,6 +92,16 @@ impl Client {
         self.call(reqwest::Method::POST, path, &[], Some(body)).await
     }
 
+    /// Posts a body that is several JSON documents, one after the other.
+    pub(crate) async fn post_text<T: DeserializeOwned>(&self, path: &str, body: String) -> Result<T, Error> {
+        let request = self
+            .request(reqwest::Method::POST, path, &[])
+            .header("Content-Type", "application/json")
+            .body(body)
+            .timeout(DEADLINE);
+        self.answer(path, request).await
+    }
+
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         method: reqwest::Method,
@@ -97,13 +110,21 @@ impl Client {
         body: Option<&impl Serialize>,
     ) -> Result<T, Error> {
         let is_get = method == reqwest::Method::GET;
-        let mut request = self.request(method, path, query).timeout(Duration::from_secs(120));
+        let mut request = self.request(method, path, query).timeout(DEADLINE);
         request = match body {
             Some(body) => request.json(body),
             None if is_get => request,
             // The server takes nothing but JSON from anything that changes something, even without a body.
             None => request.header("Content-Type", "application/json"),
         };
+        self.answer(path, request).await
+    }
+
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        request: reqwest::RequestBuilder,
+    ) -> Result<T, Error> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;

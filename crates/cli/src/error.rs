@@ -6,6 +6,12 @@ pub enum Error {
     /// The arguments do not fit together, or name something that is not there.
     #[error("{0}")]
     Usage(String),
+    /// Not as many arguments as the verb takes.
+    #[error("{0}")]
+    Arguments(String),
+    /// Local files cannot be read or rendered.
+    #[error("{0}")]
+    Local(String),
     /// No server is known.
     #[error("no server is known: log in with `argosy login SERVER`, or give --server and --auth-token")]
     NoServer,
@@ -60,7 +66,8 @@ impl Error {
             | Self::Operation(_)
             | Self::Config { .. }
             | Self::Format(_) => 1,
-            Self::Api { .. } | Self::Timeout(_) | Self::Degraded(_) => 20,
+            Self::Arguments(_) => 2,
+            Self::Local(_) | Self::Api { .. } | Self::Timeout(_) | Self::Degraded(_) => 20,
             Self::Different(code) => *code,
         }
     }

@@ -8,9 +8,10 @@
 //! the same one, so that scripts and contexts carry over. [`Verb`] is what the binary puts into its own command line;
 //! [`run`] does the work.
 //!
-//! With `--core` there is no server but one that the binary starts in this process ([`CoreMode`]).
+//! With `--core` there is no server but one that the binary starts in this process ([`CoreMode`]); with `--local` it
+//! renders files of this machine ([`LocalFiles`]).
 //!
-//! Deliberately absent: gRPC (the REST API says the same), rendering (the binary's own verb), and the verbs of
+//! Deliberately absent: gRPC (the REST API says the same), a renderer, and the verbs of
 //! projects, repositories, clusters and `admin`, which come later.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line client")]
 
@@ -19,6 +20,7 @@ mod client;
 mod config;
 mod core;
 mod error;
+mod local_files;
 mod login;
 pub mod output;
 mod read;
@@ -31,6 +33,7 @@ use clap::Subcommand;
 
 pub use core::{CoreMode, CoreServer};
 pub use error::Error;
+pub use local_files::{LocalAsk, LocalFiles, PackedFiles};
 pub use session::GlobalOptions;
 
 /// A verb that talks to an API server.
@@ -48,14 +51,19 @@ pub enum Verb {
 
 /// Runs a verb and answers how the process is to end: 0 done, 1 wrong use or a failed operation, 20 refused by the
 /// server or timed out.
-pub async fn run(verb: Verb, options: &GlobalOptions, core: &dyn CoreMode) -> ExitCode {
+pub async fn run(
+    verb: Verb,
+    options: &GlobalOptions,
+    core: &dyn CoreMode,
+    files: &dyn LocalFiles,
+) -> ExitCode {
     let work = async {
         match verb {
             Verb::Login(login) => login::login(&login, options).await,
             Verb::Logout(logout) => login::logout(&logout, options, core).await,
             Verb::App(app) => {
                 let client = session::connect(options, core).await?;
-                Box::pin(app::run(app, &client)).await
+                Box::pin(app::run(app, &client, files)).await
             }
         }
     };

@@ -53,5 +53,5 @@ pub use self::controller::{Controller, Handle};
 pub use self::core::ControllerOptions;
 pub use decision::refresh::CompareLevel;
 pub use metrics::Metrics;
-pub use observe::{Manifests, Observer};
+pub use observe::{ManifestOrigin, Manifests, Observer};
 pub use views::Views;

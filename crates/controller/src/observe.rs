@@ -9,6 +9,7 @@ use std::time::Duration;
 use cluster::{Clusters, ControlPlane};
 use object::Object;
 use render::Renderer;
+use source::Opened;
 use types::{AppKey, Application};
 
 use crate::controller::Handle;
@@ -27,6 +28,15 @@ pub struct Observer {
     /// What the looks have found.
     pub views: Views,
     core: Arc<Core>,
+}
+
+/// What manifests are made from.
+#[derive(Debug, Clone)]
+pub enum ManifestOrigin {
+    /// The sources at these revisions: one for each source, `None` for its target revision.
+    Revisions(Vec<Option<String>>),
+    /// Files that stand in for the repository of an application with one source.
+    Files(Opened),
 }
 
 /// The rendered objects of an application, and what they were rendered from.
@@ -76,26 +86,18 @@ impl Observer {
     ///
     /// # Errors
     /// As there.
-    pub async fn manifests(
-        &self,
-        app: &Application,
-        revisions: Vec<Option<String>>,
-    ) -> Result<Manifests, String> {
-        self.core.manifests(app, revisions).await
+    pub async fn manifests(&self, app: &Application, from: ManifestOrigin) -> Result<Manifests, String> {
+        self.core.manifests(app, from).await
     }
 }
 
 impl Handle {
-    /// Renders an application at other revisions than its own: one for each source, `None` for its target revision.
+    /// Renders an application from other revisions than its own, or from files.
     ///
     /// # Errors
     /// When the application is not permitted, its cluster cannot be read, or a source cannot be rendered.
-    pub async fn manifests(
-        &self,
-        app: &Application,
-        revisions: Vec<Option<String>>,
-    ) -> Result<Manifests, String> {
-        self.core().manifests(app, revisions).await
+    pub async fn manifests(&self, app: &Application, from: ManifestOrigin) -> Result<Manifests, String> {
+        self.core().manifests(app, from).await
     }
 }
 
@@ -115,11 +117,7 @@ impl Core {
         target.ready().await.map_err(|trouble| trouble.message)
     }
 
-    async fn manifests(
-        &self,
-        app: &Application,
-        revisions: Vec<Option<String>>,
-    ) -> Result<Manifests, String> {
+    async fn manifests(&self, app: &Application, from: ManifestOrigin) -> Result<Manifests, String> {
         let ground = async {
             loop {
                 match self.ground(app).await {
@@ -137,11 +135,13 @@ impl Core {
             }
         };
         let ground = within_patience(&app.key(), ground).await?;
-        let sources = app.spec.effective_sources();
-        let rendering = self
-            .render(app, &ground, sources, revisions, true, false)
-            .await
-            .map_err(|trouble| trouble.message)?;
+        let rendering = match from {
+            ManifestOrigin::Revisions(revisions) => {
+                self.render(app, &ground, app.spec.effective_sources(), revisions, true, false).await
+            }
+            ManifestOrigin::Files(files) => self.render_files(app, &ground, files).await,
+        };
+        let rendering = rendering.map_err(|trouble| trouble.message)?;
         Ok(Manifests {
             objects: rendering.objects.into_iter().map(|desired| desired.object).collect(),
             revisions: rendering.revisions,

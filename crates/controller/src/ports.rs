@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use object::{GroupVersionKind, Object, ObjectKey};
 use serde_json::Value;
+use source::Opened;
 use sync::{Apply, KindAnswer, Propagation};
 use tokio::sync::mpsc;
 use types::settings::Settings;
@@ -211,6 +212,8 @@ pub struct RenderAsk {
     pub sources: Vec<ApplicationSource>,
     /// At which revisions; `None` resolves the source's target revision.
     pub revisions: Vec<Option<String>>,
+    /// Files in place of those of the repository, for one source.
+    pub files: Option<Opened>,
     /// Whether revisions are looked up in the repository this moment.
     pub refresh_revisions: bool,
     /// Whether cached results are left aside.

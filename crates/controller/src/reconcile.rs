@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use source::Opened;
 use sync::window;
 use types::settings::Settings;
 use types::{AppProject, Application, ApplicationSource, Destination, Time};
@@ -90,14 +91,21 @@ impl Core {
         refresh_revisions: bool,
         no_cache: bool,
     ) -> Result<Rendering, Trouble> {
+        let ask = RenderAsk { refresh_revisions, no_cache, ..ask(app, ground, sources, revisions) };
+        self.outside.engine.render(ask).await
+    }
+
+    /// Renders an application's only source from files that somebody gives, for the application's cluster.
+    pub(crate) async fn render_files(
+        &self,
+        app: &Application,
+        ground: &Ground,
+        files: Opened,
+    ) -> Result<Rendering, Trouble> {
         let ask = RenderAsk {
-            app: Arc::new(app.clone()),
-            sources,
-            revisions,
-            refresh_revisions,
-            no_cache,
-            kube_version: ground.target.version(),
-            api_versions: ground.target.api_versions(),
+            files: Some(files),
+            no_cache: true,
+            ..ask(app, ground, app.spec.effective_sources(), Vec::new())
         };
         self.outside.engine.render(ask).await
     }
@@ -314,6 +322,25 @@ pub(crate) fn may_sync(
     };
     let windows = window::matching(&ground.project.spec.sync_windows, &subject);
     window::can_sync(&windows, manual, started_at, now)
+}
+
+/// What is asked of the renderer for an application, with whatever is cached.
+fn ask(
+    app: &Application,
+    ground: &Ground,
+    sources: Vec<ApplicationSource>,
+    revisions: Vec<Option<String>>,
+) -> RenderAsk {
+    RenderAsk {
+        app: Arc::new(app.clone()),
+        sources,
+        revisions,
+        files: None,
+        refresh_revisions: false,
+        no_cache: false,
+        kube_version: ground.target.version(),
+        api_versions: ground.target.api_versions(),
+    }
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ fn object(api: &str, kind: &str, rest: Value) -> Object {
 /// The actions as a text; disabled ones in parentheses.
 fn offered(object: &Object) -> String {
     let name = |action: health::actions::Action| {
-        if action.disabled { format!("({})", action.name) } else { action.name.to_owned() }
+        if action.disabled { format!("({})", action.name) } else { action.name }
     };
-    discover(object).into_iter().map(name).collect::<Vec<_>>().join(" ")
+    discover(object, None).unwrap().into_iter().map(name).collect::<Vec<_>>().join(" ")
 }
 
 /// The merge patch of an action, or the object that it creates.
@@ -27,7 +27,7 @@ fn effect(object: &Object, action: &str) -> Value {
         seconds: 1_767_323_045,
         parameters: [("replicas".to_owned(), "4".to_owned())].into(),
     };
-    match &run(object, action, &invocation).unwrap()[..] {
+    match &run(object, action, &invocation, None).unwrap()[..] {
         [Effect::Patch(after)] => object::merge_patch::create(object.as_value(), after.as_value()),
         [Effect::Create(created)] => created.as_value().clone(),
         other => panic!("{other:?}"),
@@ -73,9 +73,9 @@ fn actions_do_what_they_say() {
     let template = json!({"spec": {"template": {"metadata": {"annotations": restarted}}}});
     assert_eq!(effect(&deployment, "restart"), template);
     assert_eq!(effect(&deployment, "scale"), json!({"spec": {"replicas": 4}}));
-    let error = run(&deployment, "scale", &Invocation::default()).unwrap_err();
+    let error = run(&deployment, "scale", &Invocation::default(), None).unwrap_err();
     assert!(error.to_string().contains("whole number"), "{error}");
-    let error = run(&deployment, "explode", &Invocation::default()).unwrap_err();
+    let error = run(&deployment, "explode", &Invocation::default(), None).unwrap_err();
     assert!(error.to_string().contains("restart, pause, resume, scale"), "{error}");
 
     let cron = object(

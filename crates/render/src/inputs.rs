@@ -69,6 +69,8 @@ impl Inputs {
             // The one source is given, with the revision that counts.
             sources: _,
             revisions: _,
+            // They are known by their digest.
+            files: _,
             // Objects are marked after they are rendered.
             tracking: _,
             // What can be reached with them is fixed by commits and digests.

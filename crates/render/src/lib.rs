@@ -13,7 +13,8 @@
 //! - `inputs`: all that a render depends on besides files, and the key it makes; `cache`: results with the proof of what
 //!   else they depend on, so that a push renders again only what read a changed path; `explain`: both in words.
 //! - `integrity`: whether commits are signed as the project demands, before anything is rendered.
-//! - `local`: one source rendered from files at hand, without all that.
+//! - `local`: one source rendered from files at hand, without all that. `archive`: files packed for whoever else renders
+//!   them.
 //! - `documents`, `globs`, `overlay`, `variables`: what the tools share.
 //! - [`readers`]: what is read of foreign bytes, reachable by itself.
 //!
@@ -23,6 +24,7 @@
 //! controller's decision; a search of whole repositories for links that lead out of them: such a link cannot be
 //! followed, so only the render that meets one fails, and a tar for a plugin is searched.
 
+mod archive;
 mod cache;
 mod directory;
 mod documents;
@@ -53,6 +55,7 @@ mod request;
 mod value_files;
 mod variables;
 
+pub use crate::archive::{Archive, Packing, pack};
 pub use crate::jsonnet::JsonnetWorker;
 pub use error::RenderError;
 pub use explain::{Explain, Input, Origin, Read};

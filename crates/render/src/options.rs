@@ -21,6 +21,11 @@ pub struct RenderOptions {
     pub max_directory_bytes: u64,
     /// The process that evaluates Jsonnet programs. Without one they run on the render's thread, which nothing can end.
     pub jsonnet_worker: Option<JsonnetWorker>,
+    /// The most bytes of an archive of files that somebody sends to be rendered
+    /// (`--streamed-manifest-max-tar-size`).
+    pub max_sent_archive_bytes: u64,
+    /// The most bytes that it may unpack to (`--streamed-manifest-max-extracted-size`).
+    pub max_sent_bytes: u64,
     /// Where config management plugins are, and what they are sent.
     pub plugins: PluginOptions,
 }
@@ -34,6 +39,8 @@ impl Default for RenderOptions {
             cache_bytes: 256 << 20,
             max_directory_bytes: 10_000_000,
             jsonnet_worker: None,
+            max_sent_archive_bytes: 100_000_000,
+            max_sent_bytes: 1_000_000_000,
             plugins: PluginOptions::default(),
         }
     }
@@ -53,11 +60,26 @@ impl RenderOptions {
         if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0) {
             options.parallelism = limit;
         }
-        if let Some(bytes) = reader.quantity(
-            "ARGOCD_REPO_SERVER_MAX_COMBINED_DIRECTORY_MANIFESTS_SIZE",
-            "reposerver.max.combined.directory.manifests.size",
-        ) {
-            options.max_directory_bytes = bytes;
+        for (variable, parameter, limit) in [
+            (
+                "ARGOCD_REPO_SERVER_MAX_COMBINED_DIRECTORY_MANIFESTS_SIZE",
+                "reposerver.max.combined.directory.manifests.size",
+                &mut options.max_directory_bytes,
+            ),
+            (
+                "ARGOCD_REPO_SERVER_STREAMED_MANIFEST_MAX_TAR_SIZE",
+                "reposerver.streamed.manifest.max.tar.size",
+                &mut options.max_sent_archive_bytes,
+            ),
+            (
+                "ARGOCD_REPO_SERVER_STREAMED_MANIFEST_MAX_EXTRACTED_SIZE",
+                "reposerver.streamed.manifest.max.extracted.size",
+                &mut options.max_sent_bytes,
+            ),
+        ] {
+            if let Some(bytes) = reader.quantity(variable, parameter) {
+                *limit = bytes;
+            }
         }
         let plugins = &mut options.plugins;
         if let Some(directory) = reader.text("ARGOCD_PLUGINSOCKFILEPATH", "") {

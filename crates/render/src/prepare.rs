@@ -19,6 +19,12 @@ pub(crate) fn check(request: &RenderRequest) -> Result<(), RenderError> {
     if request.sources.is_empty() {
         return wrong("the application has no source".to_owned());
     }
+    if request.files.is_some() && request.sources.len() > 1 {
+        return wrong(format!(
+            "given files stand in for one source, and the application has {}",
+            request.sources.len()
+        ));
+    }
     let mut names: Vec<&str> = Vec::new();
     for source in &request.sources {
         if source.repo_url.is_empty() {

@@ -101,6 +101,18 @@ impl Renderer {
         Self { inner: Arc::new(inner) }
     }
 
+    /// The files in an archive that somebody sends to be rendered, within the limits of [`RenderOptions`].
+    ///
+    /// # Errors
+    /// The text says what is wrong with the archive.
+    pub fn sent_files(&self, archive: &[u8]) -> Result<Opened, String> {
+        let options = &self.inner.options;
+        if archive.len() as u64 > options.max_sent_archive_bytes {
+            return Err(format!("the archive has more than {} bytes", options.max_sent_archive_bytes));
+        }
+        Opened::archive(archive, options.max_sent_bytes)
+    }
+
     /// The sources that are rendered from.
     pub fn sources(&self) -> &Sources {
         &self.inner.sources
@@ -149,6 +161,9 @@ impl Renderer {
         let revisions = try_join_all(sources.iter().enumerate().map(|(position, source)| {
             let (request, this) = (&request, self);
             async move {
+                if request.files.is_some() {
+                    return Ok(source.target_revision.clone());
+                }
                 this.resolve(source, &request.project, &request.credentials, request.refresh_revisions)
                     .await
                     .map_err(|error| place(position, error))
@@ -157,7 +172,13 @@ impl Renderer {
         .await?;
         let checks = sources.iter().zip(&revisions).enumerate().map(|(position, (source, revision))| {
             let (request, inner) = (&request, &self.inner);
-            async move { inner.checks.check(&inner.sources, request, position, source, revision).await }
+            async move {
+                // Nobody has signed files that come from elsewhere.
+                if request.files.is_some() {
+                    return Ok(None);
+                }
+                inner.checks.check(&inner.sources, request, position, source, revision).await
+            }
         });
         let integrity = try_join_all(checks).await?;
         let known: BTreeMap<String, usize> = sources
@@ -263,6 +284,9 @@ impl Renderer {
         source: &ApplicationSource,
         revision: &str,
     ) -> Result<Opened, RenderError> {
+        if let Some(files) = &request.files {
+            return Ok(files.clone());
+        }
         let access = request.credentials.access(&source.repo_url, &request.project);
         Ok(self.inner.sources.open(&Target::of(source), revision, &access).await?)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use object::Object;
-use source::Credentials;
+use source::{Credentials, Opened};
 use types::settings::RenderingSettings;
 use types::tracking::Tracking;
 use types::{AppKey, ApplicationSource, SourceIntegrityCheckResult};
@@ -24,6 +24,8 @@ pub struct RenderRequest {
     pub sources: Vec<ApplicationSource>,
     /// For each source a revision in place of its target revision; missing ones are `None`.
     pub revisions: Vec<Option<String>>,
+    /// Files in place of those of the repository, which is not asked then: for applications with one source.
+    pub files: Option<Opened>,
     /// The namespace of its destination.
     pub destination_namespace: String,
     /// The version of the destination cluster; empty when unknown.
@@ -57,6 +59,7 @@ impl RenderRequest {
             project: "default".to_owned(),
             revisions: vec![None; sources.len()],
             sources,
+            files: None,
             destination_namespace: String::new(),
             kube_version: String::new(),
             api_versions: Arc::from([]),

@@ -23,6 +23,22 @@ pub(crate) struct Facts<'a> {
     pub(crate) target_revision: &'a str,
 }
 
+#[cfg(test)]
+impl Facts<'static> {
+    /// Those of some application, for tests.
+    pub(crate) fn example() -> Self {
+        Self {
+            instance: "web",
+            namespace: "shop",
+            project: "default",
+            revision: "0123456789abcdef",
+            repository: "https://example.com/r",
+            path: "apps/web",
+            target_revision: "main",
+        }
+    }
+}
+
 impl Variables {
     pub(crate) fn new(facts: &Facts<'_>) -> Self {
         let first = |count: usize| facts.revision.chars().take(count).collect::<String>();
@@ -125,16 +141,7 @@ mod tests {
 
     #[test]
     fn substitution_is_gos() {
-        let facts = Facts {
-            instance: "web",
-            namespace: "shop",
-            project: "default",
-            revision: "0123456789abcdef",
-            repository: "https://example.com/r",
-            path: "apps/web",
-            target_revision: "main",
-        };
-        let variables = Variables::new(&facts);
+        let variables = Variables::new(&Facts::example());
         for (text, expected) in [
             ("plain", "plain"),
             ("$ARGOCD_APP_NAME-x", "web-x"),

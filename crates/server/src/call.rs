@@ -48,6 +48,8 @@ pub(crate) struct Call {
     pub(crate) caller: Caller,
     /// The request message, with the keys of the definition.
     pub(crate) request: Value,
+    /// What follows it in the methods that take a stream of messages.
+    pub(crate) further: Vec<Value>,
 }
 
 impl Call {
@@ -137,12 +139,14 @@ impl Handlers {
     }
 }
 
-/// Finds out who calls, and has the method's handler answer.
+/// Finds out who calls, and has the method's handler answer. `further` are the messages after the request in methods that
+/// take a stream of them.
 pub(crate) async fn dispatch(
     core: &Arc<Core>,
     method: &Method,
     headers: &HeaderMap,
     request: Value,
+    further: Vec<Value>,
 ) -> Result<Reply, Status> {
     let name = method.full_name();
     let Some((door, handler)) = core.handlers.table.get(name.as_str()) else {
@@ -161,7 +165,7 @@ pub(crate) async fn dispatch(
         (Err(status), Door::Session) => return Err(status),
     };
     let caller = Caller::new(core.clone(), identity);
-    let mut reply = handler(Call { core: core.clone(), caller, request }).await?;
+    let mut reply = handler(Call { core: core.clone(), caller, request, further }).await?;
     if let (None, Some(token)) = (&reply.token, renewed) {
         reply.token = Some(token);
         reply.renewed = true;

@@ -34,7 +34,7 @@ mod webhook;
 
 pub use error::Error;
 pub use options::{Admission, ServerOptions};
-pub use ports::{ApplicationLoop, RenderedManifests};
+pub use ports::{ApplicationLoop, ManifestOrigin, RenderedManifests};
 pub use server::{Deps, Server, ServerHandle};
 
 /// The description of the API in the language of OpenAPI 2, from which clients' types are generated.

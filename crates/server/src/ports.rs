@@ -17,6 +17,16 @@ pub struct RenderedManifests {
     pub source_types: Vec<String>,
 }
 
+/// What manifests are to be made from.
+#[derive(Debug, Clone)]
+pub enum ManifestOrigin {
+    /// The sources at these revisions: one for each source, `None` for its target revision.
+    Revisions(Vec<Option<String>>),
+    /// The files in a tar archive, compressed with gzip or not, in place of those of the repository: for applications
+    /// with one source.
+    Archive(Vec<u8>),
+}
+
 /// The application loop in this process, or what stands in for it where there is none.
 pub trait ApplicationLoop: Send + Sync {
     /// Whether this is no loop but looks only when it is asked to, by [`ApplicationLoop::observe`]. Whether a loop runs
@@ -37,14 +47,13 @@ pub trait ApplicationLoop: Send + Sync {
         Box::pin(async { None })
     }
 
-    /// Renders an application at these revisions: one for each source, `None` for its target revision. The text of an
-    /// error says what could not be rendered, and why.
+    /// Renders an application. The text of an error says what could not be rendered, and why.
     fn manifests<'a>(
         &'a self,
         application: &'a Application,
-        revisions: Vec<Option<String>>,
+        from: ManifestOrigin,
     ) -> BoxFuture<'a, Result<RenderedManifests, String>> {
-        let _ = (application, revisions);
+        let _ = (application, from);
         Box::pin(async { Err("nothing is rendered in this process".to_owned()) })
     }
 

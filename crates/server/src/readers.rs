@@ -78,12 +78,8 @@ impl Requests {
     /// When the body holds no such message.
     pub fn grpc(&self, method: &str, body: &[u8]) -> Option<Result<Value, String>> {
         let method = self.api.method(method)?;
-        let message = match grpc::unframed(Bytes::copy_from_slice(body)) {
-            Ok(message) => message,
-            Err(status) => return Some(Err(status.message)),
-        };
-        let request = api::decode(&self.api, method.request, &message).map_err(|error| error.to_string());
-        Some(request)
+        let messages = grpc::request_messages(&self.api, method, Bytes::copy_from_slice(body));
+        Some(messages.map(|(request, _)| request).map_err(|status| status.message))
     }
 
     /// Writes the request of a method as gRPC's body; the reverse of [`Requests::grpc`].
@@ -103,8 +99,8 @@ impl Requests {
             return None;
         };
         let query = api::query_pairs(query);
-        let request = gateway::request_message(&self.api, method, binding, &variables, &query, body);
-        Some(request.map_err(|status| status.message))
+        let messages = gateway::request_messages(&self.api, method, binding, &variables, &query, body);
+        Some(messages.map(|(request, _)| request).map_err(|status| status.message))
     }
 
     /// What is left of a value by the parameter `fields`.

@@ -302,6 +302,23 @@ pub struct Opened {
     pub digest: Option<String>,
 }
 
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Opened").field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+impl Opened {
+    /// Files that somebody sends in a tar archive, compressed or not, with at most so many bytes when unpacked.
+    ///
+    /// # Errors
+    /// The text says what is wrong with the archive.
+    pub fn archive(data: &[u8], max_bytes: u64) -> Result<Self, String> {
+        let tree = archive::unpack(data, max_bytes, &archive::Top::Kept)?;
+        Ok(Self { tree: Arc::new(tree), digest: Some(archive::digest(data)) })
+    }
+}
+
 /// All sources in use. Cloning is cheap.
 #[derive(Clone)]
 pub struct Sources {

@@ -11,12 +11,13 @@
 //! - [`rbac`]: the policy language and its evaluation.
 //! - [`AppProject::permits_kind`] and its neighbors: what a project permits. [`glob`]: its patterns.
 //! - [`names`]: labels, annotations, finalizers and other fixed names.
-//! - [`tracking`]: which application an object belongs to.
+//! - [`tracking`]: which application an object belongs to. [`comparison`]: which differences count.
 //!
 //! Deliberately absent: talking to Kubernetes (`cluster`), deciding what to do (`controller`, `sync`).
 
 mod application;
 mod applicationset;
+pub mod comparison;
 pub mod glob;
 mod json;
 pub mod meta;

@@ -6,17 +6,20 @@ mod core_mode;
 mod deliver;
 mod examples;
 mod faults;
+mod local;
 mod manifests;
 mod objects;
 mod operate;
 mod policies;
 mod tls;
+mod verbs;
 mod webhook;
 
 use std::future::Future;
+use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{GitHost, Kind, World};
+use tests::{Argosy, CoreCommandLine, GitHost, Kind, World};
 
 /// Runs a story on a world of its own.
 fn tell<F: Future<Output = ()>>(kind: Kind, story: impl FnOnce(World) -> F) {
@@ -88,4 +91,15 @@ pub(crate) fn automated() -> Value {
 /// Synced only when asked.
 pub(crate) fn manual() -> Value {
     json!({"syncOptions": ["CreateNamespace=true"]})
+}
+
+/// Runs the same with an API server and without one.
+pub(crate) async fn both_ways(
+    world: &World,
+    argosy: &Argosy,
+    story: impl AsyncFn(&dyn Fn(&[&str]) -> Command, &str),
+) {
+    let core = CoreCommandLine::new(world, argosy.namespace());
+    story(&|arguments| argosy.prepared(arguments), "with").await;
+    story(&|arguments| core.prepared(&[arguments, &["--core"]].concat()), "without").await;
 }

@@ -50,7 +50,7 @@ pub(super) async fn render(file: &Path, options: &super::RenderOptions) -> Resul
 }
 
 /// A renderer whose mirrors are this machine's cache.
-pub(super) fn renderer() -> Result<Renderer> {
+pub(crate) fn renderer() -> Result<Renderer> {
     Ok(Renderer::new(network::sources(&network::cache_directory())?, RenderOptions::default()))
 }
 

@@ -21,7 +21,7 @@ const MAX_ENTRIES: usize = 100_000;
 
 /// Which files may be read.
 #[derive(Debug, Default, clap::Args)]
-pub(super) struct RootOption {
+pub(crate) struct RootOption {
     /// The directory out of which nothing is read. By default the Git work tree around the path; without one the working
     /// directory when the path is below it, and else the path itself.
     #[arg(long, value_name = "DIR")]
@@ -29,17 +29,17 @@ pub(super) struct RootOption {
 }
 
 /// What a user named, in the tree around it.
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The tree.
-    pub(super) tree: Arc<Folder>,
+    pub(crate) tree: Arc<Folder>,
     /// Where in it.
-    pub(super) path: TreePath,
+    pub(crate) path: TreePath,
     is_directory: bool,
 }
 
 impl Place {
     /// Finds the root for a path.
-    pub(super) fn open(path: &Path, root: &RootOption) -> Result<Self> {
+    pub(crate) fn open(path: &Path, root: &RootOption) -> Result<Self> {
         let full = path.canonicalize().with_context(|| format!("cannot open {}", path.display()))?;
         let is_directory = full.is_dir();
         let root = match &root.root {
@@ -51,8 +51,13 @@ impl Place {
         Ok(place)
     }
 
+    /// A path in the tree of a directory around it.
+    pub(crate) fn open_below(path: &Path, root: &Path) -> Result<Self> {
+        Self::open(path, &RootOption { root: Some(root.to_owned()) })
+    }
+
     /// Where another path of the machine is in the same tree.
-    pub(super) fn path_of(&self, path: &Path) -> Result<TreePath> {
+    pub(crate) fn path_of(&self, path: &Path) -> Result<TreePath> {
         let shown = path.display();
         let full = path.canonicalize().with_context(|| format!("cannot open {shown}"))?;
         let root = &self.tree.root;
@@ -64,12 +69,12 @@ impl Place {
     }
 
     /// Whether it is a directory.
-    pub(super) fn is_directory(&self) -> bool {
+    pub(crate) fn is_directory(&self) -> bool {
         self.is_directory
     }
 
     /// Whether the directory has a file of this name.
-    pub(super) fn has_file(&self, name: &str) -> Result<bool> {
+    pub(crate) fn has_file(&self, name: &str) -> Result<bool> {
         Ok(tree::is_file(&*self.tree, &self.path.join(name)?)?)
     }
 }
@@ -89,7 +94,7 @@ fn default_root(full: &Path, is_directory: bool) -> PathBuf {
 ///
 /// Nobody vouches for what programs write there meanwhile, so no two answers have the same id, and no cache can take
 /// one for the other.
-pub(super) struct Folder {
+pub(crate) struct Folder {
     root: PathBuf,
     ids: AtomicU64,
     left: AtomicU64,
@@ -97,7 +102,7 @@ pub(super) struct Folder {
 
 impl Folder {
     /// The tree below a directory.
-    pub(super) fn new(root: PathBuf) -> Self {
+    pub(crate) fn new(root: PathBuf) -> Self {
         Self { root, ids: AtomicU64::new(0), left: AtomicU64::new(MAX_TOTAL_BYTES) }
     }
 

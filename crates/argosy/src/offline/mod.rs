@@ -17,11 +17,11 @@
 //!
 //! Deliberately absent: everything that would run a program, and whatever a cluster would have to be asked.
 
-mod application;
+pub(crate) mod application;
 mod difference;
 mod directory;
 mod files;
-mod folder;
+pub(crate) mod folder;
 mod helm;
 mod helm_flags;
 mod jsonnet;

@@ -6,21 +6,30 @@ use clap::{ArgAction, Args};
 use serde_json::Value;
 use types::{Application, ResourceDiff};
 
+use super::comparison::differences;
+use super::local::{LocalFlags, rendered_by_server, rendered_here};
 use super::resources::ManagedResources;
-use super::revision::{RevisionFlags, differences};
-use super::{AppName, Target, fetch};
+use super::revision::RevisionFlags;
+use super::{AppName, NamespaceOption, fetch};
 use crate::client::Client;
 use crate::error::Error;
+use crate::local_files::LocalFiles;
 use crate::output::normal_diff;
+
+/// What stands for the repository when local files are rendered here.
+pub(super) const LOCAL_ROOT: &str = "/";
 
 /// What `app diff` takes.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code 0: no difference; 1 (or --diff-exit-code): some; 20: an error.\n\nExamples:\n  argosy app diff guestbook\n  argosy app diff guestbook --revision v2\n  KUBECTL_EXTERNAL_DIFF='diff -u' argosy app diff guestbook"
+    after_help = "Exit code 0: no difference; 1 (or --diff-exit-code): some; 2: not one application is named; 20: an error.\n\nExamples:\n  argosy app diff guestbook\n  argosy app diff guestbook --revision v2\n  argosy app diff guestbook --local ./guestbook\n  KUBECTL_EXTERNAL_DIFF='diff -u' argosy app diff guestbook"
 )]
 pub(super) struct DiffOptions {
+    /// The application, as NAME or NAMESPACE/NAME.
+    #[arg(value_name = "APPNAME")]
+    names: Vec<String>,
     #[command(flatten)]
-    target: Target,
+    namespace: NamespaceOption,
     /// Compare with Git first.
     #[arg(long)]
     refresh: bool,
@@ -29,37 +38,69 @@ pub(super) struct DiffOptions {
     hard_refresh: bool,
     #[command(flatten)]
     revision: RevisionFlags,
+    #[command(flatten)]
+    local: LocalFlags,
+    /// With --local: send the files of DIR, as the whole repository, to the server and let it render them.
+    #[arg(long, requires = "local")]
+    server_side_generate: bool,
+    /// With --server-side-generate: the names of the files that are sent (may be repeated).
+    #[arg(long, value_name = "PATTERN", default_values = ["*.yaml", "*.yml", "*.json"])]
+    local_include: Vec<String>,
     /// Whether a difference makes the exit code other than 0.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
     exit_code: bool,
     /// The exit code for a difference.
     #[arg(long, default_value_t = 1)]
     diff_exit_code: u8,
+    /// Accepted for scripts written for argocd: jq paths have a budget of their own.
+    #[arg(long, hide = true)]
+    ignore_normalizer_jq_execution_timeout: Option<String>,
 }
 
-pub(crate) async fn diff(options: &DiffOptions, client: &Client) -> Result<(), Error> {
-    let app = options.target.app();
+pub(crate) async fn diff(
+    options: &DiffOptions,
+    client: &Client,
+    files: &dyn LocalFiles,
+) -> Result<(), Error> {
+    let [name] = &options.names[..] else {
+        let message = format!("name one application, not {}", options.names.len());
+        return Err(Error::Arguments(message));
+    };
+    let app = AppName::parse(name, &options.namespace);
     let refresh = match (options.hard_refresh, options.refresh) {
         (true, _) => "hard",
         (false, true) => "normal",
         (false, false) => "",
     };
     let application = fetch(client, &app, refresh).await?;
-    if print_differences(&options.revision, client, &app, &application).await? && options.exit_code {
+    let local = if options.server_side_generate {
+        let include = &options.local_include;
+        rendered_by_server(&options.local, include, files, client, &app, &application).await?
+    } else {
+        rendered_here(&options.local, LOCAL_ROOT, files, client, &application).await?
+    };
+    let differs = print_differences(client, &app, &application, &options.revision, local).await?;
+    if differs && options.exit_code {
         return Err(Error::Different(options.diff_exit_code));
     }
     Ok(())
 }
 
-/// Prints how live objects differ from Git, at other revisions if some are named; answers whether any does.
+/// Prints how live objects differ from these manifests, from Git at other revisions if some are named, or from Git as the
+/// server has compared them; answers whether any does.
 pub(super) async fn print_differences(
-    revision: &RevisionFlags,
     client: &Client,
     app: &AppName,
     application: &Application,
+    revision: &RevisionFlags,
+    manifests: Option<Vec<String>>,
 ) -> Result<bool, Error> {
-    if !revision.is_empty() {
-        let found = differences(revision, client, app, application).await?;
+    let manifests = match manifests {
+        None if !revision.is_empty() => Some(revision.manifests(client, app, application).await?),
+        given => given,
+    };
+    if let Some(manifests) = manifests {
+        let found = differences(client, app, application, &manifests).await?;
         for difference in &found {
             println!("\n===== {} ======", difference.title);
             print_difference(&difference.name, &yaml(&difference.live), &yaml(&difference.wanted))?;

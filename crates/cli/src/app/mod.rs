@@ -1,17 +1,21 @@
 //! The verbs of applications.
 //!
 //! Neighbors: `list` and `get` show; `create`, `set`, `unset` and `sources` write, by the flags of `spec_flags` and
-//! `source_flags`; `sync`, `wait` and `progress` follow operations; `diff` and `revision` compare; `resources`,
+//! `source_flags`; `sync`, `wait` and `progress` follow operations; `diff` and
+//! `comparison` compare, with `revision` or `local` files; `resources`,
 //! `objects`, `actions` and `logs` are about objects.
 
 mod actions;
+mod comparison;
 mod confirm;
 mod create;
 mod delete;
 mod diff;
+mod facts;
 mod get;
 mod history;
 mod list;
+mod local;
 mod logs;
 mod objects;
 mod progress;
@@ -31,6 +35,7 @@ use types::Application;
 
 use crate::client::{Client, application_path};
 use crate::error::Error;
+use crate::local_files::LocalFiles;
 
 /// The verb of `argosy app`. These verbs and their flags are only made when `app` is asked for: they are many, and a
 /// process that renders has no time for them.
@@ -114,7 +119,11 @@ enum AppVerb {
     TerminateOperation(sync::TerminateOptions),
 }
 
-pub(crate) async fn run(options: AppOptions, client: &Client) -> Result<(), Error> {
+pub(crate) async fn run(
+    options: AppOptions,
+    client: &Client,
+    files: &dyn LocalFiles,
+) -> Result<(), Error> {
     match options.verb {
         AppVerb::List(options) => list::list(&options, client).await,
         AppVerb::Get(options) => get::get(&options, client).await,
@@ -125,14 +134,14 @@ pub(crate) async fn run(options: AppOptions, client: &Client) -> Result<(), Erro
         AppVerb::Patch(options) => set::patch(&options, client).await,
         AppVerb::AddSource(options) => sources::add(&options, client).await,
         AppVerb::RemoveSource(options) => sources::remove(&options, client).await,
-        AppVerb::Diff(options) => diff::diff(&options, client).await,
-        AppVerb::Sync(options) => sync::sync(&options, client).await,
+        AppVerb::Diff(options) => diff::diff(&options, client, files).await,
+        AppVerb::Sync(options) => sync::sync(&options, client, files).await,
         AppVerb::Wait(options) => wait::wait(&options, client).await,
         AppVerb::History(options) => history::history(&options, client).await,
         AppVerb::Rollback(options) => history::rollback(&options, client).await,
         AppVerb::Delete(options) => delete::delete(&options, client).await,
         AppVerb::Resources(options) => resources::resources(&options, client).await,
-        AppVerb::Manifests(options) => resources::manifests(&options, client).await,
+        AppVerb::Manifests(options) => resources::manifests(&options, client, files).await,
         AppVerb::Actions(verb) => actions::run(verb, client).await,
         AppVerb::Logs(options) => logs::logs(&options, client).await,
         AppVerb::GetResource(options) => objects::get(&options, client).await,

@@ -2,13 +2,14 @@
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
-use serde_json::Value;
 use types::{ApplicationTree, ResourceDiff, ResourceNode};
 
+use super::local::{LocalFlags, parse, rendered_here};
 use super::revision::RevisionFlags;
 use super::{Target, fetch, get};
 use crate::client::Client;
 use crate::error::Error;
+use crate::local_files::LocalFiles;
 use crate::output::Table;
 
 /// What `app resources` takes.
@@ -40,7 +41,7 @@ enum TreeFormat {
 /// What `app manifests` takes.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  argosy app manifests guestbook\n  argosy app manifests guestbook --source live"
+    after_help = "Examples:\n  argosy app manifests guestbook\n  argosy app manifests guestbook --source live\n  argosy app manifests guestbook --local ./guestbook --local-repo-root ."
 )]
 pub(super) struct ManifestsOptions {
     #[command(flatten)]
@@ -50,6 +51,8 @@ pub(super) struct ManifestsOptions {
     source: ManifestSource,
     #[command(flatten)]
     revision: RevisionFlags,
+    #[command(flatten)]
+    local: LocalFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,12 +89,19 @@ pub(crate) async fn resources(options: &ResourcesOptions, client: &Client) -> Re
     Ok(())
 }
 
-pub(crate) async fn manifests(options: &ManifestsOptions, client: &Client) -> Result<(), Error> {
+pub(crate) async fn manifests(
+    options: &ManifestsOptions,
+    client: &Client,
+    files: &dyn LocalFiles,
+) -> Result<(), Error> {
     let app = options.target.app();
     let texts: Vec<String> = match options.source {
         ManifestSource::Git => {
             let application = fetch(client, &app, "").await?;
-            options.revision.manifests(client, &app, &application).await?
+            match rendered_here(&options.local, ".", files, client, &application).await? {
+                Some(manifests) => manifests,
+                None => options.revision.manifests(client, &app, &application).await?,
+            }
         }
         ManifestSource::Live => {
             fetch(client, &app, "").await?;
@@ -101,9 +111,7 @@ pub(crate) async fn manifests(options: &ManifestsOptions, client: &Client) -> Re
         }
     };
     for text in texts {
-        let value: Value = serde_json::from_str(&text)
-            .map_err(|error| Error::Format(format!("a manifest of the server is not JSON: {error}")))?;
-        print!("---\n{}", goyaml::to_string(&value));
+        print!("---\n{}", goyaml::to_string(&parse(&text)?));
     }
     Ok(())
 }

@@ -1,11 +1,9 @@
 //! Which objects of an application are meant: by `--resource` filters, or by labels of what is in Git.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use types::{Application, ResourceStatus};
 
-use super::AppName;
-use crate::client::Client;
+use super::local::parse;
 use crate::error::Error;
 
 /// A `--resource` filter: GROUP:KIND:[NAMESPACE/]NAME, `*` for any, a leading `!` for all but it.
@@ -72,21 +70,13 @@ pub(super) fn selected_for_sync(filters: &[String], application: &Application) -
         .collect())
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Manifests {
-    manifests: Option<Vec<String>>,
-}
-
-/// The objects in Git that have all these labels, in the form that a sync takes.
-pub(super) async fn labeled(client: &Client, app: &AppName, labels: &[String]) -> Result<Vec<Value>, Error> {
+/// The objects among manifests that have all these labels, in the form that a sync takes.
+pub(super) fn labeled(manifests: &[String], labels: &[String]) -> Result<Vec<Value>, Error> {
     let wanted: Vec<(&str, &str)> =
         labels.iter().map(|text| super::spec_flags::pair("label", text)).collect::<Result<_, _>>()?;
-    let answer: Manifests = client.get(&app.path("/manifests"), &app.query()).await?;
     let mut found = Vec::new();
-    for text in answer.manifests.unwrap_or_default() {
-        let object: Value = serde_json::from_str(&text)
-            .map_err(|error| Error::Format(format!("a manifest of the server is not JSON: {error}")))?;
+    for text in manifests {
+        let object = parse(text)?;
         let metadata = &object["metadata"];
         if wanted.iter().all(|(name, value)| metadata["labels"][name].as_str() == Some(*value)) {
             let version = object["apiVersion"].as_str().unwrap_or_default();

@@ -4,20 +4,22 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use types::Application;
 
-use super::diff::print_differences;
+use super::diff::{LOCAL_ROOT, print_differences};
+use super::local::{LocalFlags, rendered_here};
 use super::revision::RevisionFlags;
 use super::selection::{labeled, selected_for_sync};
 use super::wait::{Goal, until};
 use super::{AppName, NamespaceOption, Target, fetch, get, select};
 use crate::client::Client;
 use crate::error::Error;
+use crate::local_files::LocalFiles;
 use crate::login::confirm;
 use crate::output;
 
 /// What `app sync` takes.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  argosy app sync guestbook\n  argosy app sync guestbook --prune --timeout 300\n  argosy app sync guestbook --resource apps:Deployment:web\n  argosy app sync -l team=web --async"
+    after_help = "Examples:\n  argosy app sync guestbook\n  argosy app sync guestbook --prune --timeout 300\n  argosy app sync guestbook --resource apps:Deployment:web\n  argosy app sync guestbook --local ./guestbook\n  argosy app sync -l team=web --async"
 )]
 pub(super) struct SyncOptions {
     /// The applications, as NAME or NAMESPACE/NAME.
@@ -31,6 +33,8 @@ pub(super) struct SyncOptions {
     project: Vec<String>,
     #[command(flatten)]
     revision: RevisionFlags,
+    #[command(flatten)]
+    local: LocalFlags,
     /// Delete what is no longer in Git.
     #[arg(long)]
     prune: bool,
@@ -123,7 +127,11 @@ pub(crate) async fn terminate(options: &TerminateOptions, client: &Client) -> Re
     Ok(())
 }
 
-pub(crate) async fn sync(options: &SyncOptions, client: &Client) -> Result<(), Error> {
+pub(crate) async fn sync(
+    options: &SyncOptions,
+    client: &Client,
+    files: &dyn LocalFiles,
+) -> Result<(), Error> {
     let mut apps: Vec<AppName> =
         options.names.iter().map(|name| AppName::parse(name, &options.namespace)).collect();
     if !options.selector.is_empty() || !options.project.is_empty() {
@@ -137,18 +145,31 @@ pub(crate) async fn sync(options: &SyncOptions, client: &Client) -> Result<(), E
         return Err(Error::Usage("name an application, or select some with -l or --project".into()));
     }
     for app in &apps {
-        Box::pin(sync_one(options, client, app)).await?;
+        Box::pin(sync_one(options, client, files, app)).await?;
     }
     Ok(())
 }
 
-async fn sync_one(options: &SyncOptions, client: &Client, app: &AppName) -> Result<(), Error> {
+async fn sync_one(
+    options: &SyncOptions,
+    client: &Client,
+    files: &dyn LocalFiles,
+    app: &AppName,
+) -> Result<(), Error> {
     let application = fetch(client, app, "").await?;
+    if options.local.local.is_some() && is_automated(&application) && !options.dry_run {
+        let message = "cannot use local sync when Automatic Sync Policy is enabled except with --dry-run";
+        return Err(Error::Usage(message.to_owned()));
+    }
+    let local = rendered_here(&options.local, LOCAL_ROOT, files, client, &application).await?;
     let mut body = request(options, &application)?;
-    if let Some(resources) = resources(options, client, app, &application).await? {
+    if let Some(resources) = resources(options, client, app, &application, local.as_deref()).await? {
         body["resources"] = resources.into();
     }
-    if options.preview_changes && !preview(options, client, app, &application).await? {
+    if let Some(manifests) = &local {
+        body["manifests"] = json!(manifests);
+    }
+    if options.preview_changes && !preview(options, client, app, &application, local).await? {
         return Ok(());
     }
     let _: Application = client.post(&app.path("/sync"), &body).await?;
@@ -156,6 +177,12 @@ async fn sync_one(options: &SyncOptions, client: &Client, app: &AppName) -> Resu
         return Ok(());
     }
     Box::pin(follow_operation(client, app, options.timeout, options.dry_run, options.output)).await
+}
+
+/// Whether the application is synced without being asked.
+fn is_automated(application: &Application) -> bool {
+    let automated = application.spec.sync_policy.as_ref().and_then(|policy| policy.automated.as_ref());
+    automated.is_some_and(|automated| automated.enabled != Some(false))
 }
 
 /// Waits for the running operation, prints how it ended, and fails when it did not end well.
@@ -254,9 +281,17 @@ async fn resources(
     client: &Client,
     app: &AppName,
     application: &Application,
+    local: Option<&[String]>,
 ) -> Result<Option<Vec<Value>>, Error> {
     let (found, flag) = if !options.label.is_empty() {
-        (labeled(client, app, &options.label).await?, "--label")
+        let found = match local {
+            Some(manifests) => labeled(manifests, &options.label)?,
+            None => {
+                let manifests = options.revision.manifests(client, app, application).await?;
+                labeled(&manifests, &options.label)?
+            }
+        };
+        (found, "--label")
     } else if !options.resource.is_empty() {
         (selected_for_sync(&options.resource, application)?, "--resource")
     } else {
@@ -274,8 +309,9 @@ async fn preview(
     client: &Client,
     app: &AppName,
     application: &Application,
+    local: Option<Vec<String>>,
 ) -> Result<bool, Error> {
-    if !print_differences(&options.revision, client, app, application).await? {
+    if !print_differences(client, app, application, &options.revision, local).await? {
         println!("====== No Differences found ======");
         return Ok(true);
     }
@@ -290,18 +326,10 @@ async fn preview(
 mod tests {
     use super::*;
 
-    fn application() -> Application {
-        serde_json::from_value(json!({"status": {"sync": {"status": "OutOfSync"}, "resources": [
-            {"group": "apps", "kind": "Deployment", "namespace": "a", "name": "web"},
-            {"group": "apps", "kind": "Deployment", "namespace": "b", "name": "web"},
-            {"kind": "Service", "namespace": "a", "name": "web"},
-        ]}}))
-        .unwrap()
-    }
-
     #[test]
     fn an_operation_is_judged_by_its_phase_and_by_what_was_left() {
-        let mut application = application();
+        let mut application: Application =
+            serde_json::from_value(json!({"status": {"sync": {"status": "OutOfSync"}}})).unwrap();
         let mut state = |phase: &str, status: &str| {
             application.status.operation_state = serde_json::from_value(
                 json!({"phase": phase, "syncResult": {"resources": [{"kind": "Pod", "name": "x", "status": status}]}}),

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use diff::{IgnoreRule, KnownTypeField, Options, Override, Rules, StatusRule};
+use diff::{Options, Rules, StatusRule};
 use object::schema::builtin;
 use object::{GroupVersionKind, Object};
 use serde_json::Value;
 use sync::SyncOptions;
-use types::Application;
 use types::settings::Settings;
 use types::tracking::{Tracking, TrackingMethod};
+use types::{Application, comparison};
 
 use crate::ports::{Comparer, Comparers, Difference};
 
@@ -27,51 +27,15 @@ struct Compiled {
 
 impl Comparers for Differ {
     fn comparer(&self, app: &Application, settings: &Settings) -> Result<Arc<dyn Comparer>, String> {
-        let application: Vec<IgnoreRule> = app
-            .spec
-            .ignore_differences
-            .iter()
-            .map(|rule| IgnoreRule {
-                group: rule.group.clone(),
-                kind: rule.kind.clone(),
-                name: rule.name.clone(),
-                namespace: rule.namespace.clone(),
-                json_pointers: rule.json_pointers.clone(),
-                jq_path_expressions: rule.jq_path_expressions.clone(),
-                managed_fields_managers: rule.managed_fields_managers.clone(),
-            })
-            .collect();
-        let system: Vec<Override> = settings
-            .resources
-            .overrides
-            .iter()
-            .map(|(key, rule)| Override {
-                key: key.clone(),
-                json_pointers: rule.ignore_differences.json_pointers.clone(),
-                jq_path_expressions: rule.ignore_differences.jq_path_expressions.clone(),
-                managed_fields_managers: rule.ignore_differences.managed_fields_managers.clone(),
-                known_type_fields: rule
-                    .known_type_fields
-                    .iter()
-                    .map(|known| KnownTypeField {
-                        field: known.field.clone(),
-                        type_name: known.type_name.clone(),
-                    })
-                    .collect(),
-            })
-            .collect();
-        let status = match settings.resources.compare.status_rule {
-            types::settings::StatusRule::All => StatusRule::All,
-            types::settings::StatusRule::CustomResourceDefinitions => StatusRule::Definitions,
-            types::settings::StatusRule::Off => StatusRule::None,
-        };
-        let compile = |application: &[IgnoreRule], system: &[Override], status| {
-            Rules::compile(application, system, status).map_err(|error| error.to_string())
-        };
         let options = app.spec.sync_policy.as_ref().map_or(&[][..], |policy| &policy.sync_options);
         Ok(Arc::new(Compiled {
-            rules: compile(&application, &system, status)?,
-            bare: compile(&[], &[], StatusRule::None)?,
+            rules: comparison::rules(
+                app,
+                &settings.resources.overrides,
+                settings.resources.compare.status_rule,
+            )
+            .map_err(|error| error.to_string())?,
+            bare: Rules::compile(&[], &[], StatusRule::None).map_err(|error| error.to_string())?,
             server_side_apply: SyncOptions::parse(options).server_side_apply,
             ignore_aggregated_roles: settings.resources.compare.ignore_aggregated_roles,
             tracking: settings.tracking.clone(),

@@ -66,6 +66,7 @@ impl Engine for Rendering {
                 integrity: self.keys.integrity(&self.control, ask.app.spec.project_name(), &ask.sources),
                 sources: ask.sources,
                 revisions: ask.revisions,
+                files: ask.files,
                 destination_namespace: ask.app.spec.destination.namespace.clone(),
                 kube_version: ask.kube_version,
                 api_versions: ask.api_versions,

@@ -1,7 +1,8 @@
 //! Resource actions: what can be done to an object beyond changing its manifest, such as restarting a Deployment.
 //!
 //! An action is a value: [`run`] answers which objects are to be created or patched, and somebody else does it. The
-//! built-in actions are in `workload.rs`, `batch.rs`, `rollout.rs` and `flux.rs`.
+//! built-in actions are in `workload.rs`, `batch.rs`, `rollout.rs` and `flux.rs`; settings can add their own, or put them
+//! in place of those ([`Customization`]), as Lua texts.
 
 mod batch;
 mod flux;
@@ -16,15 +17,28 @@ use object::Object;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Action {
     /// Its name, such as `restart`.
-    pub name: &'static str,
+    pub name: String,
     /// Whether it makes no sense in the object's present state.
     pub disabled: bool,
     /// The names of its parameters.
-    pub parameters: &'static [&'static str],
+    pub parameters: Vec<String>,
     /// What it is called in a user interface; empty for its name.
-    pub display_name: &'static str,
+    pub display_name: String,
     /// The class of its icon; empty for none.
-    pub icon_class: &'static str,
+    pub icon_class: String,
+}
+
+/// The actions of a kind as the settings give them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Customization {
+    /// The Lua text that tells which actions an object (`obj`) offers: a table by names, with `disabled`, `displayName`,
+    /// `iconClass` and `params` for each.
+    pub discovery: String,
+    /// The Lua texts of the actions by name, with `obj` and `actionParams`. They return the object as it is to be, or a
+    /// list of `{operation = "create" or "patch", resource = …}`.
+    pub definitions: BTreeMap<String, String>,
+    /// Whether the built-in actions are offered, too.
+    pub with_builtin: bool,
 }
 
 /// What an action is to do to one object.
@@ -71,6 +85,24 @@ pub enum ActionError {
         /// What it must be.
         reason: &'static str,
     },
+    /// A script of the settings could not be run to its end, or answered something that it may not.
+    #[error("the script {script} of resource.customizations.actions for {kind} failed: {message}")]
+    Script {
+        /// The kind, as `apps/Deployment`.
+        kind: String,
+        /// The action's name, or `discovery.lua`.
+        script: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// Scripts are given, but this build cannot run them.
+    #[error(
+        "there are action scripts for {kind}, but this build has no Lua: build Argosy with the feature `lua`"
+    )]
+    NoLua {
+        /// The kind, as `apps/Deployment`.
+        kind: String,
+    },
 }
 
 type Run = fn(&Object, &Invocation) -> Result<Vec<Effect>, ActionError>;
@@ -88,7 +120,14 @@ fn offer(
     enabled: bool,
     run: Run,
 ) -> Offer {
-    Offer { action: Action { name, disabled: !enabled, parameters: &[], display_name, icon_class }, run }
+    let action = Action {
+        name: name.to_owned(),
+        disabled: !enabled,
+        parameters: Vec::new(),
+        display_name: display_name.to_owned(),
+        icon_class: icon_class.to_owned(),
+    };
+    Offer { action, run }
 }
 
 /// An action that is only a change of the object.
@@ -109,23 +148,76 @@ fn offers(object: &Object) -> Vec<Offer> {
     }
 }
 
-/// The actions that a live object offers.
-pub fn discover(object: &Object) -> Vec<Action> {
-    offers(object).into_iter().map(|offer| offer.action).collect()
-}
-
-/// What an action is to do. Disabled actions can be run all the same.
+/// The actions that a live object offers: those of the settings for its kind, and the built-in ones that these leave.
 ///
 /// # Errors
-/// When the kind has no such action, or a parameter is wrong.
-pub fn run(object: &Object, action: &str, invocation: &Invocation) -> Result<Vec<Effect>, ActionError> {
+/// When the script that tells the settings' actions fails.
+pub fn discover(object: &Object, custom: Option<&Customization>) -> Result<Vec<Action>, ActionError> {
+    let mut actions = match custom {
+        Some(custom) => discovered(object, custom)?,
+        None => Vec::new(),
+    };
+    if custom.is_none_or(|custom| custom.with_builtin) {
+        for Offer { action, .. } in offers(object) {
+            if !actions.iter().any(|known| known.name == action.name) {
+                actions.push(action);
+            }
+        }
+    }
+    Ok(actions)
+}
+
+/// What an action is to do: one of the settings', or else a built-in one. Disabled actions can be run all the same.
+///
+/// # Errors
+/// When the kind has no such action, a parameter is wrong, or a script fails.
+pub fn run(
+    object: &Object,
+    action: &str,
+    invocation: &Invocation,
+    custom: Option<&Customization>,
+) -> Result<Vec<Effect>, ActionError> {
+    if let Some(source) = custom.and_then(|custom| custom.definitions.get(action)) {
+        return scripted(object, action, source, invocation);
+    }
     let offers = offers(object);
     match offers.iter().find(|offer| offer.action.name == action) {
         Some(offer) => (offer.run)(object, invocation),
         None => Err(ActionError::Unknown {
             kind: object.group_kind().to_string(),
             action: action.to_owned(),
-            known: offers.iter().map(|offer| offer.action.name).collect::<Vec<_>>().join(", "),
+            known: offers.iter().map(|offer| offer.action.name.as_str()).collect::<Vec<_>>().join(", "),
         }),
     }
+}
+
+#[cfg(feature = "lua")]
+fn discovered(object: &Object, custom: &Customization) -> Result<Vec<Action>, ActionError> {
+    crate::lua::actions(&custom.discovery, object).map_err(|message| failed(object, "discovery.lua", message))
+}
+
+#[cfg(feature = "lua")]
+fn scripted(
+    object: &Object,
+    action: &str,
+    source: &str,
+    invocation: &Invocation,
+) -> Result<Vec<Effect>, ActionError> {
+    crate::lua::effects(source, object, &invocation.parameters)
+        .map_err(|message| failed(object, action, message))
+}
+
+#[cfg(feature = "lua")]
+fn failed(object: &Object, script: &str, message: String) -> ActionError {
+    ActionError::Script { kind: object.group_kind().to_string(), script: script.to_owned(), message }
+}
+
+#[cfg(not(feature = "lua"))]
+fn discovered(object: &Object, _: &Customization) -> Result<Vec<Action>, ActionError> {
+    Err(ActionError::NoLua { kind: object.group_kind().to_string() })
+}
+
+#[cfg(not(feature = "lua"))]
+fn scripted(object: &Object, _: &str, _: &str, _: &Invocation) -> Result<Vec<Effect>, ActionError> {
+    Err(ActionError::NoLua { kind: object.group_kind().to_string() })
 }

@@ -16,9 +16,9 @@ pub(super) fn offers(object: &Object) -> Vec<Offer> {
     }
     if object.kind() != "DaemonSet" {
         let action = Action {
-            name: "scale",
-            parameters: &["replicas"],
-            icon_class: "fa fa-fw fa-balance-scale",
+            name: "scale".to_owned(),
+            parameters: vec!["replicas".to_owned()],
+            icon_class: "fa fa-fw fa-balance-scale".to_owned(),
             ..Action::default()
         };
         offers.push(Offer { action, run: scale });

@@ -172,6 +172,7 @@ fn every_field_of_a_request_is_an_input_or_known_to_be_none() {
         project: _,
         sources: _,
         revisions: _,
+        files: _,
         destination_namespace: _,
         kube_version: _,
         api_versions: _,
@@ -191,12 +192,13 @@ fn every_field_of_a_request_is_an_input_or_known_to_be_none() {
         refresh_revisions: _,
         no_cache: _,
     } = request();
-    let changes: [Change; 20] = [
+    let changes: [Change; 21] = [
         (None, |request| request.app = AppKey::new("elsewhere", "x")),
         (Some("application"), |request| request.instance.push('x')),
         (Some("project"), |request| request.project.push('x')),
         (None, |request| request.sources.clear()),
         (None, |request| request.revisions = vec![Some(s("v2"))]),
+        (None, |request| request.files = source::Opened::archive(b"", 0).ok()),
         (Some("namespace"), |request| request.destination_namespace.push('x')),
         (Some("kubeVersion"), |request| request.kube_version.push('1')),
         (Some("apiVersions"), |request| request.api_versions = Arc::from([s("v1"), s("v1/Pod")])),

@@ -81,16 +81,7 @@ mod tests {
 
     #[test]
     fn parameters_and_entries_become_variables() {
-        let facts = Facts {
-            instance: "web",
-            namespace: "shop",
-            project: "default",
-            revision: "0123456789abcdef",
-            repository: "https://example.com/r",
-            path: "apps/web",
-            target_revision: "main",
-        };
-        let variables = Variables::new(&facts);
+        let variables = Variables::new(&Facts::example());
         let plugin = json!({
             "env": [{"name": "TIER", "value": "$ARGOCD_APP_NAME-$HOME"}],
             "parameters": [

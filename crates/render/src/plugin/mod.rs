@@ -7,7 +7,7 @@
 //! ```
 //!
 //! - `sockets`: which plugins there are, and whether one of them is another than before.
-//! - `archive`: the files that are sent; made once for all applications of a commit.
+//! - The files that are sent (`crate::archive`) are packed once for all applications of a commit.
 //! - `environment`: the variables that are sent.
 //! - `client`: gRPC over the socket; `wire`: the messages.
 //!
@@ -17,7 +17,6 @@
 //!
 //! Deliberately absent: the sidecar's part (`argocd-cmp-server`), which plugins bring themselves.
 
-mod archive;
 mod client;
 mod environment;
 mod sockets;
@@ -36,7 +35,7 @@ use source::Auth;
 use tokio::sync::Semaphore;
 use tree::{Tree, TreePath};
 
-use archive::Archive;
+use crate::archive::{self, Archive, Packing};
 use client::{CallError, Method};
 pub(crate) use environment::environment;
 use sockets::Socket;
@@ -47,6 +46,9 @@ use wire::{Configuration, Malformed};
 const CONFIGURATION_DEADLINE: Duration = Duration::from_secs(10);
 /// Bytes of an answer that only tells a configuration.
 const MAX_SMALL_ANSWER: usize = 1 << 20;
+/// What to do when the files are too many bytes.
+const TOO_MUCH: &str = "leave files out with --plugin-tar-exclude, or send only the paths of the \
+     manifest-generate-paths annotation";
 /// Archives that are kept for other applications of the same commit, and the bytes they may have together.
 const MAX_ARCHIVES: usize = 8;
 const MAX_KEPT_BYTES: usize = 64 << 20;
@@ -366,8 +368,10 @@ impl Plugins {
         let (tree, root, exclusions) =
             (task.tree.clone(), task.root.clone(), self.options.exclusions.clone());
         let max_bytes = self.options.max_input_bytes;
-        let packed =
-            tokio::task::spawn_blocking(move || archive::pack(&*tree, &root, &exclusions, max_bytes)).await;
+        let packed = tokio::task::spawn_blocking(move || {
+            archive::pack(&*tree, &root, &Packing::without(&exclusions, max_bytes, TOO_MUCH))
+        })
+        .await;
         let archive = match packed {
             Ok(Ok(archive)) => Arc::new(archive),
             Ok(Err(reason)) => return Err(PluginError::lasting(&socket.name, reason)),

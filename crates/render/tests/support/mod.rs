@@ -62,6 +62,7 @@ pub fn request(name: &str, sources: Value) -> RenderRequest {
         project: "default".to_owned(),
         revisions: vec![None; sources.len()],
         sources,
+        files: None,
         destination_namespace: "shop".to_owned(),
         kube_version: "v1.33.1".to_owned(),
         api_versions: Arc::from(["v1".to_owned(), "apps/v1".to_owned()]),

@@ -48,11 +48,11 @@ async fn respond(
 ) -> Result<Response<Body>, Status> {
     let query = api::query_pairs(parts.uri.query().unwrap_or_default());
     let bytes = read(body, &parts.headers).await?;
-    let message = request_message(&core.api, method, binding, variables, &query, &bytes)?;
+    let (message, further) = request_messages(&core.api, method, binding, variables, &query, &bytes)?;
     let selection =
         query.iter().find(|(key, _)| key == "fields").and_then(|(_, value)| Selection::parse(value));
     let download = query.iter().any(|(key, value)| key == "download" && value == "true");
-    let reply = dispatch(core, method, &parts.headers, message).await?;
+    let reply = dispatch(core, method, &parts.headers, message, further).await?;
     let mut response = match reply.answer {
         Answer::One(value) => {
             let mut value = api::reply(&core.api, method.response, value);
@@ -118,20 +118,38 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Status> {
     })
 }
 
-/// Puts a request message together: the path wins over the body, and the body over the query.
-pub(crate) fn request_message(
+/// The messages of a request: the first, and what follows it in the body in methods that take several.
+pub(crate) fn request_messages(
     definition: &Api,
     method: &Method,
     binding: &Binding,
     variables: &[(String, String)],
     query: &[(String, String)],
     body: &[u8],
+) -> Result<(Value, Vec<Value>), Status> {
+    let mut documents = serde_json::Deserializer::from_slice(body)
+        .into_iter::<Value>()
+        .map(|document| document.map_err(|error| Status::invalid(format!("the body is no JSON: {error}"))));
+    let first = documents.next().transpose()?;
+    let message = request_message(definition, method, binding, variables, query, first)?;
+    let mut further = Vec::new();
+    if method.client_streaming {
+        for document in documents {
+            further.push(api::request(definition, method.request, document?).map_err(invalid)?);
+        }
+    }
+    Ok((message, further))
+}
+
+/// Puts a request message together: the path wins over the body, and the body over the query.
+fn request_message(
+    definition: &Api,
+    method: &Method,
+    binding: &Binding,
+    variables: &[(String, String)],
+    query: &[(String, String)],
+    sent: Option<Value>,
 ) -> Result<Value, Status> {
-    let sent = match serde_json::Deserializer::from_slice(body).into_iter::<Value>().next() {
-        None => None,
-        Some(Ok(value)) => Some(value),
-        Some(Err(error)) => return Err(Status::invalid(format!("the body is no JSON: {error}"))),
-    };
     let mut message = match (&binding.body, sent) {
         (None, _) | (_, None) => Map::new(),
         (Some(api::Body::Whole), Some(Value::Object(members))) => members,

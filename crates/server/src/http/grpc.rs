@@ -11,8 +11,9 @@ use futures::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
+use serde_json::Value;
 
-use crate::api::{self, Method};
+use crate::api::{self, Api, Method};
 use crate::call::{Answer, Reply, dispatch};
 use crate::core::Core;
 use crate::session::Presented;
@@ -95,20 +96,11 @@ async fn respond<'a>(
             format!("unknown method {path}; is the client newer than the server?"),
         )
     })?;
-    if method.client_streaming {
-        return Err(Status::new(
-            Code::Unimplemented,
-            format!(
-                "{} takes local files, which this server does not render; push them to Git, or render them with the client (argosy)",
-                method.full_name()
-            ),
-        ));
-    }
     let limit = if Presented::of(headers).token.is_some() { MAX_MESSAGE } else { MAX_STRANGER_MESSAGE };
-    let message = read(body, limit).await?;
-    let request = api::decode(&core.api, method.request, &message)
-        .map_err(|error| Status::internal(format!("cannot read the request of {path}: {error}")))?;
-    Ok(Outcome::Reply(method, dispatch(core, method, headers, request).await?))
+    let bytes = read(body, limit).await?;
+    let (request, further) = request_messages(&core.api, method, bytes)
+        .map_err(|status| Status { message: format!("{path}: {}", status.message), ..status })?;
+    Ok(Outcome::Reply(method, dispatch(core, method, headers, request, further).await?))
 }
 
 /// Refuses clients that say they are too old.
@@ -127,18 +119,37 @@ fn check_client(headers: &HeaderMap) -> Result<(), Status> {
     }
 }
 
-/// The first message of a body.
 async fn read(body: Body, limit: usize) -> Result<Bytes, Status> {
-    let bytes = http_body_util::Limited::new(body, limit)
-        .collect()
-        .await
-        .map_err(|error| Status::new(Code::ResourceExhausted, format!("cannot read the request: {error}")))?
-        .to_bytes();
-    unframed(bytes)
+    let collected = http_body_util::Limited::new(body, limit).collect().await;
+    let collected = collected
+        .map_err(|error| Status::new(Code::ResourceExhausted, format!("cannot read the request: {error}")))?;
+    Ok(collected.to_bytes())
 }
 
-/// The message of the first frame.
-pub(crate) fn unframed(mut bytes: Bytes) -> Result<Bytes, Status> {
+/// The messages of a request: the first, and what follows it in methods that take several.
+pub(crate) fn request_messages(
+    definition: &Api,
+    method: &Method,
+    mut bytes: Bytes,
+) -> Result<(Value, Vec<Value>), Status> {
+    let mut next = || {
+        let message = next_message(&mut bytes)?;
+        let decoded = api::decode(definition, method.request, &message);
+        let decoded = decoded.map_err(|error| Status::internal(format!("cannot read the request: {error}")))?;
+        Ok((decoded, bytes.is_empty()))
+    };
+    let (request, mut is_last) = next()?;
+    let mut further = Vec::new();
+    while method.client_streaming && !is_last {
+        let message;
+        (message, is_last) = next()?;
+        further.push(message);
+    }
+    Ok((request, further))
+}
+
+/// Takes the next message off a body.
+fn next_message(bytes: &mut Bytes) -> Result<Bytes, Status> {
     let malformed = || Status::internal("the request's frame is cut off");
     let head = bytes.split_to_checked(5).ok_or_else(malformed)?;
     let [flag, a, b, c, d] = head[..] else { return Err(malformed()) };

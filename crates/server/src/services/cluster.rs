@@ -2,6 +2,9 @@
 //!
 //! Deliberately absent: adding and removing clusters.
 
+use std::time::Duration;
+
+use cluster::LiveCluster;
 use serde_json::{Value, json};
 use types::Cluster;
 
@@ -9,9 +12,12 @@ use crate::call::{Call, Handlers};
 use crate::core::Core;
 use crate::status::Status;
 
+/// How long somebody who asks for one cluster waits for the connection to it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("cluster.ClusterService/List", |call| async move { Ok(list(&call)) });
-    handlers.unary("cluster.ClusterService/Get", |call| async move { get(&call) });
+    handlers.unary("cluster.ClusterService/Get", |call| async move { get(&call).await });
 }
 
 /// How policies name a cluster.
@@ -39,10 +45,27 @@ pub(super) fn describe(core: &Core, cluster: &Cluster) -> Value {
         "tlsClientConfig": {"insecure": cluster.config.tls_client_config.insecure},
         "awsAuthConfig": cluster.config.aws_auth_config,
     });
+    if let Some(live) = core.clusters.connected().iter().find(|live| live.server() == cluster.server) {
+        describe_connection(&mut value, live);
+    }
     value["info"]["applicationsCount"] = deployed.into();
     value["connectionState"] = value["info"]["connectionState"].clone();
     value["serverVersion"] = value["info"]["serverVersion"].clone();
     value
+}
+
+/// What is known of a cluster because this process is connected to it.
+fn describe_connection(value: &mut Value, live: &LiveCluster) {
+    let state = live.state();
+    let info = &mut value["info"];
+    info["connectionState"] = json!(state.connection_state());
+    info["serverVersion"] = live.version().into();
+    info["apiVersions"] = json!(live.api_versions());
+    info["cacheInfo"] = json!({
+        "resourcesCount": live.object_count(),
+        "apisCount": live.api_count(),
+        "lastCacheSyncTime": state.synced_at,
+    });
 }
 
 /// The server and name that a request asks for: old clients put them into fields, newer ones into `id`.
@@ -80,15 +103,19 @@ fn list(call: &Call) -> Value {
     json!({"metadata": {}, "items": items})
 }
 
-fn get(call: &Call) -> Result<Value, Status> {
+async fn get(call: &Call) -> Result<Value, Status> {
     let (server, name) = wanted(call);
     let clusters = call.core.control.clusters();
-    clusters
+    let cluster = clusters
         .iter()
         .filter(|_| !server.is_empty() || !name.is_empty())
         .find(|cluster| matches(cluster, &server, &name))
         .filter(|cluster| call.caller.allows("clusters", "get", &object_of(cluster)))
-        .map(|cluster| describe(&call.core, cluster))
         // Whether a cluster exists is not told to those who may not see it.
-        .ok_or_else(|| Status::denied("permission denied"))
+        .ok_or_else(|| Status::denied("permission denied"))?;
+    // Clients that render by themselves need to know what the cluster serves.
+    if let Some(live) = call.core.clusters.by_server(&cluster.server) {
+        tokio::time::timeout(PATIENCE, live.wait_synced()).await.ok();
+    }
+    Ok(describe(&call.core, cluster))
 }

@@ -1,7 +1,8 @@
 //! `cluster.SettingsService`: what clients and the web page need to know before and after logging in.
 
 use serde_json::{Map, Value, json};
-use types::settings::Settings;
+use types::settings::resources::IgnoreFields;
+use types::settings::{ResourceSettings, Settings, StatusRule};
 use types::tracking::TrackingMethod;
 
 use crate::call::{Answer, Call, Door, Handlers, Reply};
@@ -60,12 +61,51 @@ fn for_members(call: &Call, settings: &Settings) -> Map<String, Value> {
     let pattern = Some(text("passwordPattern")).filter(|pattern| !pattern.is_empty());
     let mut members = Map::new();
     members.insert("passwordPattern".to_owned(), pattern.unwrap_or(PASSWORD_PATTERN).into());
+    members.insert("resourceOverrides".to_owned(), overrides(&settings.resources));
     members.insert("controllerNamespace".to_owned(), call.core.control.namespace().into());
     members.insert("uiBannerContent".to_owned(), text("ui.bannercontent").into());
     members.insert("uiBannerURL".to_owned(), text("ui.bannerurl").into());
     members.insert("uiBannerPermanent".to_owned(), (text("ui.bannerpermanent") == "true").into());
     members.insert("uiBannerPosition".to_owned(), text("ui.bannerposition").into());
     members
+}
+
+/// The overrides of kinds as clients that compare by themselves need them: with the rule for `/status` among them.
+fn overrides(resources: &ResourceSettings) -> Value {
+    let mut all = resources.overrides.clone();
+    let with_status = match resources.compare.status_rule {
+        StatusRule::All => Some("*/*"),
+        StatusRule::CustomResourceDefinitions => Some("apiextensions.k8s.io/CustomResourceDefinition"),
+        StatusRule::Off => None,
+    };
+    if let Some(key) = with_status {
+        let pointers = &mut all.entry(key.to_owned()).or_default().ignore_differences.json_pointers;
+        pointers.push("/status".to_owned());
+    }
+    let fields = |fields: &IgnoreFields| {
+        goyaml::to_string(&json!({
+            "jsonPointers": fields.json_pointers,
+            "jqPathExpressions": fields.jq_path_expressions,
+            "managedFieldsManagers": fields.managed_fields_managers,
+        }))
+    };
+    let written = all.iter().map(|(key, rule)| {
+        let known: Vec<Value> = rule
+            .known_type_fields
+            .iter()
+            .map(|known| json!({"field": known.field, "type": known.type_name}))
+            .collect();
+        let value = json!({
+            "health.lua": rule.health_lua,
+            "health.lua.useOpenLibs": rule.use_open_libs,
+            "actions": rule.actions,
+            "ignoreDifferences": fields(&rule.ignore_differences),
+            "ignoreResourceUpdates": fields(&rule.ignore_resource_updates),
+            "knownTypeFields": known,
+        });
+        (key.clone(), value)
+    });
+    Value::Object(written.collect())
 }
 
 fn chat_text(settings: &Settings) -> &str {

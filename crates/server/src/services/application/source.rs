@@ -3,19 +3,24 @@
 //! Deliberately absent: rendering here. The application loop has rendered what it compared, and tells that; what is asked
 //! for at other revisions it renders.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use cluster::{ApplyOptions, DryRun};
 use object::Object;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use types::Application;
 
 use super::resources::{compared, live};
 use super::{find, to_json};
 use crate::call::{Call, Handlers};
+use crate::ports::ManifestOrigin;
 use crate::services::mask;
 use crate::status::{Code, Status};
 
 pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("application.ApplicationService/GetManifests", manifests);
+    handlers.unary("application.ApplicationService/GetManifestsWithFiles", manifests_with_files);
     handlers.unary("application.ApplicationService/RevisionMetadata", revision_metadata);
     handlers.unary("application.ApplicationService/ServerSideDiff", server_side_diff);
 }
@@ -42,16 +47,6 @@ async fn manifests(call: Call) -> Result<Value, Status> {
             known.get(index) == Some(&revision.as_str()) || targets.get(index) == Some(&revision.as_str())
         }
     });
-    let destination = &application.spec.destination;
-    let answer = |manifests: Vec<String>, revision: Option<&str>, source_type: &str| {
-        json!({
-            "manifests": manifests,
-            "namespace": destination.namespace,
-            "server": destination.cluster_text(),
-            "revision": revision,
-            "sourceType": source_type,
-        })
-    };
     if is_known {
         let manifests = compared(&call, &application)
             .await?
@@ -59,17 +54,58 @@ async fn manifests(call: Call) -> Result<Value, Status> {
             .filter(|item| !item.target_state.is_empty() && item.target_state != "null")
             .map(|item| item.target_state.clone())
             .collect();
-        return Ok(answer(manifests, known.first().copied(), &application.status.source_type));
+        let revision = known.first().copied().unwrap_or_default();
+        return Ok(answer(&application, manifests, revision, &application.status.source_type));
     }
+    rendered(&call, &application, ManifestOrigin::Revisions(asked)).await
+}
+
+/// Renders files that the client sends: the first message names the application and the checksum of an archive, whose
+/// parts are in the others.
+async fn manifests_with_files(mut call: Call) -> Result<Value, Status> {
+    let query = call.request.get_mut("Query").map(Value::take).filter(Value::is_object);
+    call.request = query.ok_or_else(|| Status::invalid("the first message has to be the query"))?;
+    let application = find(&call, "name", "get")?;
+    if application.spec.has_multiple_sources() {
+        let message = "local files can stand in for the source of an application with one source only";
+        return Err(Status::precondition(message));
+    }
+    let mut archive = Vec::new();
+    for message in std::mem::take(&mut call.further) {
+        let part = message.pointer("/Chunk/chunk").and_then(Value::as_str).unwrap_or_default();
+        let part = BASE64.decode(part).map_err(|_| Status::invalid("a part of the archive is no base64"))?;
+        archive.extend_from_slice(&part);
+    }
+    let checksum: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    if call.text("checksum") != checksum {
+        let message = format!("the archive came with the checksum {checksum}: something is missing of it");
+        return Err(Status::invalid(message));
+    }
+    rendered(&call, &application, ManifestOrigin::Archive(archive)).await
+}
+
+async fn rendered(call: &Call, application: &Application, from: ManifestOrigin) -> Result<Value, Status> {
     let controller = call.core.controller.as_ref().ok_or_else(|| {
         Status::unavailable(
             "nothing is rendered in this process; run the server and the controller roles together",
         )
     })?;
-    let rendered = controller.manifests(&application, asked).await.map_err(Status::precondition)?;
-    let revision = rendered.revisions.first().map(String::as_str);
+    let rendered = controller.manifests(application, from).await.map_err(Status::precondition)?;
+    let revision = rendered.revisions.first().map(String::as_str).unwrap_or_default();
     let source_type = rendered.source_types.first().map(String::as_str).unwrap_or_default();
-    Ok(answer(rendered.manifests.iter().map(|text| masked(text)).collect(), revision, source_type))
+    let manifests = rendered.manifests.iter().map(|text| masked(text)).collect();
+    Ok(answer(application, manifests, revision, source_type))
+}
+
+fn answer(application: &Application, manifests: Vec<String>, revision: &str, source_type: &str) -> Value {
+    let destination = &application.spec.destination;
+    json!({
+        "manifests": manifests,
+        "namespace": destination.namespace,
+        "server": destination.cluster_text(),
+        "revision": revision,
+        "sourceType": source_type,
+    })
 }
 
 /// The revisions that a request asks for, one for each source: `revision` for a single source, or `revisions` with the

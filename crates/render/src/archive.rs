@@ -1,4 +1,5 @@
-//! The files that a plugin is sent: a compressed tar of a directory of a tree, made without a checkout.
+//! Files on their way to somebody else who renders them, a plugin or a server: a compressed tar of a directory of a
+//! tree, made without a checkout.
 //!
 //! There is no `.git` folder in it. Symbolic links are packed as links; one that leads
 //! out of the repository is refused, as the receiver would follow it into its own file system.
@@ -20,30 +21,61 @@ const MAX_DEPTH: usize = 64;
 
 /// A packed directory.
 #[derive(Debug)]
-pub(crate) struct Archive {
+pub struct Archive {
     /// A tar, compressed with gzip.
-    pub(crate) content: Arc<[u8]>,
+    pub content: Arc<[u8]>,
     /// The SHA-256 of the content, in hexadecimal digits.
-    pub(crate) checksum: String,
+    pub checksum: String,
     /// How many files are in it.
-    pub(crate) files: usize,
+    pub files: usize,
 }
 
-/// Packs all below `root` except what an exclusion matches; an excluded directory is not looked into.
-///
-/// The text of an error tells what cannot be packed.
-pub(crate) fn pack(
-    tree: &dyn Tree,
-    root: &TreePath,
-    exclusions: &[String],
+/// What is packed, and how much of it at most.
+#[derive(Debug, Default)]
+pub struct Packing {
+    exclusions: Vec<Glob>,
+    inclusions: Option<Vec<Glob>>,
     max_bytes: u64,
-) -> Result<Archive, String> {
-    // A pattern that cannot be read matches nothing.
-    let exclusions = exclusions.iter().filter_map(|pattern| Glob::new(pattern, &['/']).ok()).collect();
-    // Plugins unpack what is packed at once, on the same machine: speed matters more than size.
+    hint: &'static str,
+}
+
+impl Packing {
+    /// All but what an exclusion matches, by its path below the packed directory; an excluded directory is not looked
+    /// into. `max_bytes` bounds all files together, and `hint` says what to do when they are more.
+    pub fn without(exclusions: &[String], max_bytes: u64, hint: &'static str) -> Self {
+        Self { exclusions: globs(exclusions), inclusions: None, max_bytes, hint }
+    }
+
+    /// Only the files whose name one of the patterns matches, in whatever directory.
+    pub fn only(inclusions: &[String], max_bytes: u64, hint: &'static str) -> Self {
+        Self { exclusions: Vec::new(), inclusions: Some(globs(inclusions)), max_bytes, hint }
+    }
+
+    /// Whether a directory, or a file of this name, is packed; `path` is relative to what is packed.
+    fn takes(&self, path: &str, name: &str, is_directory: bool) -> bool {
+        let included = is_directory
+            || self
+                .inclusions
+                .as_ref()
+                .is_none_or(|inclusions| inclusions.iter().any(|glob| glob.matches(name)));
+        included && !self.exclusions.iter().any(|glob| glob.matches(path))
+    }
+}
+
+/// The patterns; one that cannot be read matches nothing.
+fn globs(patterns: &[String]) -> Vec<Glob> {
+    patterns.iter().filter_map(|pattern| Glob::new(pattern, &['/']).ok()).collect()
+}
+
+/// Packs what is wanted of all below `root`.
+///
+/// # Errors
+/// The text tells what cannot be packed.
+pub fn pack(tree: &dyn Tree, root: &TreePath, packing: &Packing) -> Result<Archive, String> {
+    // What is packed is unpacked at once: speed matters more than size.
     let encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let mut packer =
-        Packer { tree, root, exclusions, left: max_bytes, max_bytes, files: 0, tar: Builder::new(encoder) };
+        Packer { tree, root, packing, left: packing.max_bytes, files: 0, tar: Builder::new(encoder) };
     packer.directory(root, 0)?;
     let files = packer.files;
     if files == 0 {
@@ -64,9 +96,8 @@ pub(crate) fn pack(
 struct Packer<'a> {
     tree: &'a dyn Tree,
     root: &'a TreePath,
-    exclusions: Vec<Glob>,
+    packing: &'a Packing,
     left: u64,
-    max_bytes: u64,
     files: usize,
     tar: Builder<GzEncoder<Vec<u8>>>,
 }
@@ -82,10 +113,11 @@ impl Packer<'_> {
                 continue;
             }
             let Ok(path) = directory.join(&name) else { continue };
-            let name = path.below(self.root).unwrap_or(path.as_str()).to_owned();
-            if self.exclusions.iter().any(|glob| glob.matches(&name)) {
+            let below = path.below(self.root).unwrap_or(path.as_str()).to_owned();
+            if !self.packing.takes(&below, &name, entry.kind == EntryKind::Directory) {
                 continue;
             }
+            let name = below;
             match entry.kind {
                 EntryKind::Directory => {
                     let mut header = header(EntryType::Directory, 0o755);
@@ -135,13 +167,12 @@ impl Packer<'_> {
         self.files += 1;
         self.left = self.left.checked_sub(bytes).ok_or_else(|| {
             format!(
-                "{path} makes the files for the plugin more than {} bytes; leave files out with \
-                 --plugin-tar-exclude, or send only the paths of the manifest-generate-paths annotation",
-                self.max_bytes
+                "{path} makes the files to send more than {} bytes; {}",
+                self.packing.max_bytes, self.packing.hint
             )
         })?;
         if self.files > MAX_FILES {
-            return Err(format!("{path} makes more than {MAX_FILES} files for the plugin"));
+            return Err(format!("{path} makes more than {MAX_FILES} files to send"));
         }
         Ok(())
     }
@@ -191,7 +222,7 @@ mod tests {
     #[test]
     fn files_directories_and_links_are_packed() {
         let tree = tree();
-        let all = pack(&tree, &TreePath::root(), &[], 1000).unwrap();
+        let all = pack(&tree, &TreePath::root(), &all_within(1000)).unwrap();
         assert_eq!(
             listing(&all),
             [
@@ -206,10 +237,21 @@ mod tests {
         );
         assert_eq!(all.files, 4);
         assert_eq!(all.checksum.len(), 64);
-        let again = pack(&tree, &TreePath::root(), &[], 1000).unwrap();
+        let again = pack(&tree, &TreePath::root(), &all_within(1000)).unwrap();
         assert_eq!(all.checksum, again.checksum, "equal files give equal archives");
-        let below = pack(&tree, &TreePath::new("app").unwrap(), &[], 1000).unwrap();
+        let below = pack(&tree, &TreePath::new("app").unwrap(), &all_within(1000)).unwrap();
         assert_eq!(listing(&below), ["a.yaml a", "deep/", "deep/b.yaml b", "link -> ../docs/c.md"]);
+    }
+
+    fn all_within(max_bytes: u64) -> Packing {
+        Packing::without(&[], max_bytes, "")
+    }
+
+    #[test]
+    fn inclusions_match_names_in_any_directory() {
+        let packing = Packing::only(&["*.yaml".to_owned()], 1000, "");
+        let packed = pack(&tree(), &TreePath::root(), &packing).unwrap();
+        assert_eq!(listing(&packed), ["app/", "app/a.yaml a", "app/deep/", "app/deep/b.yaml b", "docs/"]);
     }
 
     #[test]
@@ -234,13 +276,14 @@ mod tests {
             ("app/*", vec!["app/", "docs/", "docs/c.md c"]),
             (
                 "*.yaml",
-                listing(&pack(&tree, &TreePath::root(), &[], 1000).unwrap())
+                listing(&pack(&tree, &TreePath::root(), &all_within(1000)).unwrap())
                     .iter()
                     .map(String::as_str)
                     .collect(),
             ),
         ] {
-            let packed = pack(&tree, &TreePath::root(), &[exclusion.to_owned()], 1000).unwrap();
+            let packed =
+                pack(&tree, &TreePath::root(), &Packing::without(&[exclusion.to_owned()], 1000, "")).unwrap();
             assert_eq!(listing(&packed), expected, "{exclusion}");
         }
     }
@@ -250,11 +293,13 @@ mod tests {
         let mut tree = tree();
         let fails = |tree: &MemoryTree, exclusions: &[&str], limit: u64| {
             let exclusions: Vec<_> = exclusions.iter().map(|text| (*text).to_owned()).collect();
-            pack(tree, &TreePath::root(), &exclusions, limit).unwrap_err()
+            pack(tree, &TreePath::root(), &Packing::without(&exclusions, limit, "leave some out"))
+                .unwrap_err()
         };
         assert!(fails(&tree, &["*"], 1000).contains("no files"));
         assert!(
-            fails(&tree, &[], 2).starts_with("docs/c.md makes the files for the plugin more than 2 bytes")
+            fails(&tree, &[], 2)
+                .starts_with("docs/c.md makes the files to send more than 2 bytes; leave some out")
         );
         tree.insert_link("app/out", "../../etc/passwd").unwrap();
         assert_eq!(fails(&tree, &[], 1000), "repository contains out-of-bounds symlinks. file: app/out");
