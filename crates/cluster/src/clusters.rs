@@ -62,6 +62,7 @@ impl Fingerprint {
             let (old, new) = (&*self.settings, &**settings);
             old.tracking == new.tracking
                 && old.resources.filter == new.resources.filter
+                && old.resources.respect_rbac == new.resources.respect_rbac
                 && old.resources.custom_labels == new.resources.custom_labels
                 && old.resources.allowed_node_labels == new.resources.allowed_node_labels
                 && health_scripts(old) == health_scripts(new)

@@ -18,8 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use http::Method;
 use rand::RngExt as _;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -40,6 +41,32 @@ pub(crate) trait Sink: Send {
     fn complete(&mut self);
     /// The collection cannot be read just now (`Some`), or can be again (`None`).
     fn trouble(&mut self, error: Option<&Error>);
+    /// The collection may not be listed, and is left out for a long while. What was told before stays: a refusal does
+    /// not say that anything is gone.
+    fn left_out(&mut self, error: &Error) {
+        self.trouble(Some(error));
+    }
+}
+
+/// What is done when a collection may not be listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Forbidden {
+    /// It is tried again like after any failure.
+    Retry,
+    /// It is left out.
+    LeaveOut,
+    /// It is left out if the API server confirms that the user may not list it.
+    Review(Attributes),
+}
+
+/// What an access review is about: the resource of a collection, in one namespace or in all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Attributes {
+    pub(crate) verb: &'static str,
+    pub(crate) group: String,
+    pub(crate) resource: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) namespace: Option<String>,
 }
 
 /// What to follow.
@@ -53,6 +80,7 @@ pub(crate) struct Follow {
     pub(crate) lists: Arc<Semaphore>,
     /// Whether the server sends initial events on watches; turned off when it turns out that it does not.
     pub(crate) streaming: Arc<AtomicBool>,
+    pub(crate) forbidden: Forbidden,
     pub(crate) timing: Timing,
 }
 
@@ -67,6 +95,8 @@ pub(crate) struct Timing {
     pub(crate) watch: Duration,
     /// How long a stream of initial events may be silent.
     pub(crate) initial_silence: Duration,
+    /// After how long a collection that was left out is tried again.
+    pub(crate) left_out: Duration,
 }
 
 impl Default for Timing {
@@ -76,6 +106,7 @@ impl Default for Timing {
             backoff_cap: Duration::from_secs(30),
             watch: Duration::from_secs(290),
             initial_silence: Duration::from_secs(30),
+            left_out: Duration::from_secs(600),
         }
     }
 }
@@ -127,11 +158,48 @@ impl Follow {
                     failures = 0;
                     self.watch(version, &mut sink).await;
                 }
+                Err(error) if error.is_forbidden() && self.is_really_forbidden().await => {
+                    sink.left_out(&error);
+                    tokio::time::sleep(self.timing.left_out).await;
+                }
                 Err(error) => {
                     sink.trouble(Some(&error));
                     tokio::time::sleep(self.delay(failures)).await;
                     failures = failures.saturating_add(1);
                 }
+            }
+        }
+    }
+
+    /// Whether a refusal to list the collection is to be taken for good.
+    async fn is_really_forbidden(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Review {
+            status: Status,
+        }
+        #[derive(Deserialize)]
+        struct Status {
+            allowed: bool,
+        }
+        let attributes = match &self.forbidden {
+            Forbidden::Retry => return false,
+            Forbidden::LeaveOut => return true,
+            Forbidden::Review(attributes) => attributes,
+        };
+        let action = format!("ask whether {} may be listed", self.name);
+        let body = serde_json::json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        });
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let call = Call::with_body(Method::POST, &action, path, body.to_string().into_bytes());
+        match self.api.json::<Review>(call).await {
+            Ok(review) => !review.status.allowed,
+            Err(error) => {
+                // In doubt it is tried again.
+                tracing::warn!(collection = self.name, %error, "a refusal cannot be confirmed");
+                false
             }
         }
     }

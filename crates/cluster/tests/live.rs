@@ -11,12 +11,13 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::{DeleteOptions, LiveObject, Patch};
 use object::GroupKind;
 use sandbox::{Fault, FaultRule, Options};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{World, config_map, eventually, key, within};
 
 /// The names of the ConfigMaps of a namespace that the cache knows.
@@ -332,22 +333,50 @@ async fn a_lost_api_server_is_waited_out_and_named() {
     world.known(&key("ConfigMap", &namespace, "later")).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kinds_that_are_refused_hold_nobody_up() {
+/// A sandbox that refuses to list LimitRanges, read under these settings.
+async fn refusing(config: Value) -> (sandbox::Sandbox, Arc<cluster::LiveCluster>, cluster::Clusters) {
     let sandbox = sandbox::Sandbox::start(Options::fast());
     sandbox
         .faults()
         .add(FaultRule::new(Fault::Status(403), |request| request.path.ends_with("/limitranges")));
     let client = kube::Client::new(sandbox.service(), "default");
     cluster::install::apply_all(client.clone(), "argocd", Some("password")).await.unwrap();
+    let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
+        kube::Api::namespaced(client.clone(), "argocd");
+    let patch = kube::api::Patch::Merge(json!({"data": config}));
+    maps.patch("argocd-cm", &kube::api::PatchParams::default(), &patch).await.unwrap();
     let control = cluster::ControlPlane::start(client, cluster::ControlOptions::default()).await.unwrap();
     let clusters = cluster::Clusters::new(control, cluster::ClusterOptions::default());
     let live = clusters.in_cluster().unwrap();
     within(20, live.wait_synced()).await.unwrap();
+    (sandbox, live, clusters)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kinds_that_are_refused_hold_nobody_up() {
+    let (_sandbox, live, _clusters) = refusing(json!({})).await;
     let problem = live.kind_problem(&GroupKind::new("", "LimitRange")).expect("its objects are not known");
     assert!(problem.contains("LimitRange"), "{problem}");
     assert_eq!(live.kind_problem(&GroupKind::new("", "ConfigMap")), None);
     let excluded =
         live.kind_problem(&GroupKind::new("", "Endpoints")).expect("excluded by the shipped settings");
     assert!(excluded.contains("resource.exclusions"), "{excluded}");
+}
+
+/// `normal` takes a refusal for good; `strict` asks, and the sandbox says that everything is allowed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_respected_as_the_settings_say() {
+    let limits = GroupKind::new("", "LimitRange");
+    for (setting, is_left_out) in [("normal", true), ("strict", false)] {
+        let (sandbox, live, _clusters) = refusing(json!({"resource.respectRBAC": setting})).await;
+        assert!(live.kind_problem(&limits).is_some(), "{setting}");
+        sandbox.faults().clear();
+        if is_left_out {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            assert!(live.kind_problem(&limits).is_some(), "it is not tried again soon");
+            assert!(live.state().is_current());
+        } else {
+            eventually("it is read", || live.kind_problem(&limits).is_none().then_some(())).await;
+        }
+    }
 }

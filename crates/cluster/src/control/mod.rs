@@ -29,7 +29,7 @@ use types::{AppKey, AppProject, Application, ApplicationSet};
 pub use table::Record;
 
 use crate::Error;
-use crate::follow::{Follow, Timing};
+use crate::follow::{Follow, Forbidden, Timing};
 use crate::request::{Api, RequestLimits};
 use crate::resource::ApiResource;
 use derived::Derived;
@@ -282,6 +282,7 @@ impl Shared {
             None => resource.group_kind().to_string(),
         };
         let follow = Follow {
+            forbidden: Forbidden::Retry,
             api: self.api.clone(),
             name: name.clone(),
             path: resource.collection_path(namespace),

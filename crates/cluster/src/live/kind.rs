@@ -8,11 +8,12 @@ use std::time::Duration;
 use object::GroupKind;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use types::settings::RespectRbac;
 
 use super::{Inner, LiveChange};
 use crate::Error;
 use crate::cache::{Decoder, Identity, LiveKind, LiveObject};
-use crate::follow::{Follow, Sink};
+use crate::follow::{Attributes, Follow, Forbidden, Sink};
 use crate::live::state::Phase;
 use crate::resource::ApiResource;
 
@@ -55,13 +56,11 @@ impl Drop for KindState {
 
 impl KindState {
     pub(super) fn problem(&self) -> Option<String> {
-        if self.pending == 0 {
-            return None;
-        }
-        let reason = self
-            .trouble
-            .as_ref()
-            .map_or("they are being read for the first time", |trouble| &trouble.message);
+        let reason = match &self.trouble {
+            Some(trouble) if trouble.refused || self.pending > 0 => &trouble.message,
+            None if self.pending > 0 => "they are being read for the first time",
+            _ => return None,
+        };
         Some(format!("the objects of {} are not known: {reason}", self.resource.group_kind()))
     }
 
@@ -97,6 +96,7 @@ impl Inner {
         for namespace in namespaces {
             let follow = Follow {
                 api: api.clone(),
+                forbidden: self.on_refusal(resource, namespace.clone()),
                 name: kind.to_string(),
                 path: resource.collection_path(namespace.as_deref()),
                 lists: self.lists.clone(),
@@ -122,6 +122,20 @@ impl Inner {
             state.tasks.push(tokio::spawn(follow.run(sink)).abort_handle());
         }
         kinds.insert(kind, state);
+    }
+
+    /// What is done when the API server refuses to list a resource.
+    fn on_refusal(&self, resource: &ApiResource, namespace: Option<String>) -> Forbidden {
+        match self.blueprint.rules.resources.respect_rbac {
+            RespectRbac::Off => Forbidden::Retry,
+            RespectRbac::Normal => Forbidden::LeaveOut,
+            RespectRbac::Strict => Forbidden::Review(Attributes {
+                verb: "list",
+                group: resource.group.clone(),
+                resource: resource.plural.clone(),
+                namespace,
+            }),
+        }
     }
 
     /// Stops watching a kind that is no longer served; its objects are gone with it.
@@ -289,5 +303,12 @@ impl Sink for KindSink {
             inner.rediscover.notify_one();
         }
         inner.assess();
+    }
+
+    fn left_out(&mut self, error: &Error) {
+        if let Some(inner) = self.inner.upgrade() {
+            tracing::info!(server = inner.blueprint.server, kind = %self.kind, "may not be listed, and is left out");
+        }
+        self.trouble(Some(error));
     }
 }

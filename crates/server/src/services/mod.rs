@@ -6,6 +6,7 @@ mod application;
 mod applicationset;
 mod cluster;
 mod events;
+mod links;
 mod mask;
 mod project;
 mod repository;

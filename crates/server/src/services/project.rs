@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use types::AppProject;
 
 use super::application::effective_project;
+use super::links::{self, Subjects};
 use crate::call::{Call, Handlers};
 use crate::status::Status;
 
@@ -19,8 +20,8 @@ pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("project.ProjectService/GetGlobalProjects", |call| async move { globals(&call) });
     handlers.unary("project.ProjectService/GetSyncWindowsState", |call| async move { windows(&call) });
     handlers.unary("project.ProjectService/ListLinks", |call| async move {
-        find(&call)?;
-        Ok(json!({"items": []}))
+        let subjects = Subjects::default().with("project", to_json(&*find(&call)?)?);
+        Ok(links::respond(&call.core.control.settings(), "project.links", &subjects))
     });
     handlers.unary("project.ProjectService/ListEvents", events);
 }

@@ -26,7 +26,9 @@ use crate::tracking::{Tracking, TrackingMethod};
 
 pub use accounts::{Account, ApiToken};
 pub use reconciliation::Reconciliation;
-pub use resources::{CompareOptions, ResourceFilter, ResourceOverride, ResourceSettings, StatusRule};
+pub use resources::{
+    CompareOptions, ResourceFilter, ResourceOverride, ResourceSettings, RespectRbac, StatusRule,
+};
 
 /// The data of ConfigMaps, by name.
 pub type ConfigMaps = BTreeMap<String, BTreeMap<String, String>>;

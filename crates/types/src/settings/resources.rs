@@ -26,6 +26,20 @@ pub struct ResourceSettings {
     pub custom_labels: Vec<String>,
     /// Node labels shown in the resource tree.
     pub allowed_node_labels: Vec<String>,
+    /// What is done about kinds that the API server refuses to list.
+    pub respect_rbac: RespectRbac,
+}
+
+/// What is done about kinds that the API server refuses to list (`resource.respectRBAC`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RespectRbac {
+    /// A refusal is a trouble that may pass.
+    #[default]
+    Off,
+    /// A kind that may not be listed is left out (`normal`).
+    Normal,
+    /// It is left out when the API server confirms that it may not be listed (`strict`).
+    Strict,
 }
 
 /// What is special about a kind.
@@ -197,6 +211,20 @@ pub(super) fn parse(reader: &mut Reader<'_>) -> ResourceSettings {
         sensitive_annotations: parse::list(&reader.text("resource.sensitive.mask.annotations")),
         custom_labels: parse::list(&reader.text("resource.customLabels")),
         allowed_node_labels: parse::list(&reader.text("application.allowedNodeLabels")),
+        respect_rbac: parse_respect_rbac(reader),
+    }
+}
+
+fn parse_respect_rbac(reader: &mut Reader<'_>) -> RespectRbac {
+    let key = "resource.respectRBAC";
+    match reader.text(key).as_str() {
+        "" => RespectRbac::Off,
+        "normal" => RespectRbac::Normal,
+        "strict" => RespectRbac::Strict,
+        other => {
+            reader.problem(key, format!("{other:?} is none of normal and strict; it is left off"));
+            RespectRbac::Off
+        }
     }
 }
 

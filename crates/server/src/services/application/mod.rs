@@ -4,10 +4,11 @@
 //! - `write`: creating, changing and deleting. `validate`: what a spec must be like.
 //! - `operate`: sync, rollback, terminate, sync windows.
 //! - `source`: what it is rendered to, and what is known of revisions.
-//! - `resources`: the objects of an application. `actions`: what can be done to them. `logs`: what their containers
-//!   print.
+//! - `resources`: the objects of an application. `actions`: what can be done to them. `links`: where more is to be found
+//!   about them. `logs`: what their containers print.
 
 mod actions;
+mod links;
 mod logs;
 mod operate;
 mod query;
@@ -33,6 +34,7 @@ pub(super) fn register(handlers: &mut Handlers) {
     operate::register(handlers);
     resources::register(handlers);
     actions::register(handlers);
+    links::register(handlers);
     logs::register(handlers);
     source::register(handlers);
 }

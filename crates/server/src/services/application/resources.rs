@@ -31,14 +31,6 @@ pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("application.ApplicationService/PatchResource", patch);
     handlers.unary("application.ApplicationService/DeleteResource", delete);
     handlers.unary("application.ApplicationService/ListResourceEvents", list_events);
-    for method in
-        ["application.ApplicationService/ListLinks", "application.ApplicationService/ListResourceLinks"]
-    {
-        handlers.unary(method, |call| async move {
-            find(&call, "name", "get")?;
-            Ok(json!({"items": []}))
-        });
-    }
 }
 
 /// The cluster that an application is deployed to.
