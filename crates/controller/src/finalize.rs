@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use object::Object;
+use object::{Object, ObjectKey};
 use serde_json::json;
 use sync::{Consent, DeletePolicy, HookType, Propagation, SyncOptions, delete_policies, hook_types};
 use types::names::{ANNOTATION_DELETION_APPROVED, GROUP};
@@ -37,6 +37,8 @@ const PROJECT_FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 enum Pass {
     Done,
     Waits,
+    /// For somebody to confirm that these go.
+    WaitsForConfirmation(Vec<ObjectKey>),
 }
 
 impl Core {
@@ -48,16 +50,23 @@ impl Core {
                 Err(trouble)
             }
             Err(trouble) => {
-                let mut draft = Application::clone(stored);
-                let found = vec![deletion_failed(&trouble.message)];
-                replace(&mut draft, &[DELETION], found, Time(self.now()).truncated());
-                if draft.status != stored.status {
+                if self.say_why_not(stored, &trouble.message).await? {
                     self.tell(stored, Happening::DeletionFailed(trouble.message.clone()));
-                    crate::commit::write(self.outside.store.as_ref(), stored, &draft, false).await?;
                 }
                 Err(trouble)
             }
         }
+    }
+
+    /// Writes into the status why an application is not deleted yet; answers whether that is news.
+    async fn say_why_not(&self, stored: &Arc<Application>, why: &str) -> Result<bool, Trouble> {
+        let mut draft = Application::clone(stored);
+        replace(&mut draft, &[DELETION], vec![deletion_failed(why)], Time(self.now()).truncated());
+        let is_news = draft.status != stored.status;
+        if is_news {
+            crate::commit::write(self.outside.store.as_ref(), stored, &draft, false).await?;
+        }
+        Ok(is_news)
     }
 
     async fn finalize_step(&self, stored: &Arc<Application>) -> Result<Round, Trouble> {
@@ -88,6 +97,17 @@ impl Core {
         };
         match pass {
             Pass::Done => self.set_finalizers(stored, left).await,
+            Pass::WaitsForConfirmation(keys) => {
+                let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
+                let why = format!(
+                    "the deletion waits for somebody to confirm that these go: {} (app confirm-deletion {})",
+                    names.join(", "),
+                    stored.metadata.name
+                );
+                self.say_why_not(stored, &why).await?;
+                self.requeue_in(&stored.key(), Work::LOOK, Priority::Drift, FALLBACK);
+                Ok(Round::Over)
+            }
             Pass::Waits => {
                 self.requeue_in(&stored.key(), Work::LOOK, Priority::Drift, FALLBACK);
                 Ok(Round::Over)
@@ -173,11 +193,7 @@ impl Core {
                 tracing::debug!("{}: {} objects are still going", app.key(), keys.len());
                 Ok(Pass::Waits)
             }
-            Cascade::WaitForConfirmation(keys) => {
-                let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
-                tracing::info!("{}: deletion waits for confirmation of {}", app.key(), names.join(", "));
-                Ok(Pass::Waits)
-            }
+            Cascade::WaitForConfirmation(keys) => Ok(Pass::WaitsForConfirmation(keys)),
             Cascade::Delete(keys) => {
                 let propagation = if foreground { Propagation::Foreground } else { Propagation::Background };
                 let deletions = keys.into_iter().map(|key| async {

@@ -11,7 +11,7 @@ use crate::parse::{Node, Operator, Part};
 
 /// Parts that may be evaluated, those of predicates for each element.
 const MAX_STEPS: usize = 100_000;
-/// Values that may be copied, with long texts counted as several.
+/// Values that may be made, with long texts counted as several.
 const MAX_COPIED: usize = 1_000_000;
 /// Elements of a list that is made by `..`.
 const MAX_RANGE: i64 = 10_000;
@@ -134,7 +134,9 @@ impl<'a> Run<'a> {
                         }
                         _ => functions::call(*function, &values),
                     };
-                    Cow::Owned(answer.map_err(fails)?)
+                    let answer = answer.map_err(fails)?;
+                    self.made(&answer, node.at)?;
+                    Cow::Owned(answer)
                 }
             },
         })
@@ -150,11 +152,17 @@ impl<'a> Run<'a> {
 
     /// A copy, as long as there have not been too many.
     fn copy(&mut self, value: &Value, at: usize) -> Result<Value, Stop> {
+        self.made(value, at)?;
+        Ok(value.clone())
+    }
+
+    /// Counts a value that is made.
+    fn made(&mut self, value: &Value, at: usize) -> Result<(), Stop> {
         self.copied = self.copied.saturating_add(size(value));
         if self.copied > MAX_COPIED {
-            return Err(Error::new(at, "the expression makes too many copies of large values").into());
+            return Err(Error::new(at, "the expression makes too many or too large values").into());
         }
-        Ok(value.clone())
+        Ok(())
     }
 
     fn truth(&mut self, node: &'a Node) -> Result<bool, Stop> {
@@ -220,8 +228,9 @@ impl<'a> Run<'a> {
             _ => {}
         }
         let (left, right) = (self.value(left)?, self.value(right)?);
-        let answer = operate(operator, &left, &right);
-        answer.map(Cow::Owned).map_err(|message| Error::new(at, message).into())
+        let answer = operate(operator, &left, &right).map_err(|message| Error::new(at, message))?;
+        self.made(&answer, at)?;
+        Ok(Cow::Owned(answer))
     }
 }
 

@@ -90,10 +90,10 @@ async fn sources_come_and_go(world: &World) {
             finish(command(&[&["app", "add-source", app, "--repo", &url], further].concat()))
         };
         let added =
-            add("several", &["--path", "two", "--revision", "HEAD", "--source-name", "-extra"]).await.ok();
+            add("several", &["--path", "two", "--revision", "HEAD", "--source-name", "extra"]).await.ok();
         assert_eq!(added.stdout, "Application 'several' updated successfully\n");
         add("several", &["--path", "two"]).await.ok();
-        assert_eq!(sources().await, ["one", "two-extra", "two"]);
+        assert_eq!(sources().await, ["one", "twoextra", "two"]);
         let refused = add("single", &["--path", "two"]).await;
         assert_eq!(refused.code, 1, "{refused:?}");
         assert!(refused.stderr.contains("has a single `source`"), "{refused:?}");
@@ -105,8 +105,8 @@ async fn sources_come_and_go(world: &World) {
         assert_ne!(remove(&["--source-name", "none"]).await.code, 0);
         assert_ne!(remove(&[]).await.code, 0, "which one is not said");
         remove(&["--source-position", "3"]).await.ok();
-        assert_eq!(sources().await, ["one", "two-extra"]);
-        remove(&["--source-name=-extra"]).await.ok();
+        assert_eq!(sources().await, ["one", "twoextra"]);
+        remove(&["--source-name", "extra"]).await.ok();
         let last = remove(&["--source-position", "1"]).await;
         assert_eq!(last.code, 1, "{last:?}");
         assert!(last.stderr.contains("the last source cannot be removed"), "{last:?}");

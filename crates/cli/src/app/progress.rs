@@ -153,7 +153,10 @@ pub(super) fn operation_is_over(application: &Application) -> bool {
         return false;
     }
     let Some(state) = &application.status.operation_state else { return true };
+    // Nothing has changed that would have to be compared.
+    let only_tried = state.operation.sync.as_ref().is_some_and(|sync| sync.dry_run);
     match (state.finished_at, application.status.reconciled_at) {
+        (Some(_), _) if only_tried => true,
         (Some(finished), Some(reconciled)) => reconciled >= finished,
         _ => false,
     }
@@ -184,6 +187,9 @@ mod tests {
         assert!(!state(false, Some(late), early), "it was not compared since");
         assert!(state(false, Some(early), late));
         assert!(state(false, Some(late), late));
+        let tried = json!({"status": {"operationState": {"phase": "Succeeded", "startedAt": early, "finishedAt": early,
+            "operation": {"sync": {"dryRun": true}}}}});
+        assert!(operation_is_over(&application(tried)), "a dry run changes nothing");
         assert!(operation_is_over(&application(json!({}))), "nothing ever ran");
     }
 

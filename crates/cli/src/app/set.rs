@@ -112,6 +112,7 @@ pub(crate) async fn edit(options: &EditOptions, client: &Client) -> Result<(), E
     let spec = fetch(client, &app, "").await?.spec;
     let before = goyaml::to_string(&serde_json::to_value(&spec).unwrap_or_default());
     let mut text = format!("{EDIT_NOTICE}{before}");
+    let mut refused = String::new();
     // A mistake is shown above the text, which is edited on.
     loop {
         let edited = in_editor(&text)?;
@@ -132,11 +133,13 @@ pub(crate) async fn edit(options: &EditOptions, client: &Client) -> Result<(), E
                 Err(other) => return Err(other),
             },
         };
-        if edited == text {
+        // Somebody who leaves what was refused as it is has given up, or is a program.
+        if meant == refused {
             return Err(Error::Usage(format!("the spec was not stored: {failed}")));
         }
         let reason: String = failed.lines().map(|line| format!("# {line}\n")).collect();
         text = format!("{EDIT_NOTICE}#\n# It was not stored:\n{reason}{meant}");
+        refused = meant;
     }
 }
 

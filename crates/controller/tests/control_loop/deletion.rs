@@ -43,6 +43,29 @@ async fn a_cascade_takes_the_objects_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_has_to_be_confirmed_is_said_and_waited_for() {
+    let world = World::start().await;
+    let careful = json!({"argocd.argoproj.io/sync-options": "Delete=confirm"});
+    world.repository.commit("guestbook", &[annotated(config_map("careful", "1"), careful)]);
+    let controller = world.controller();
+    let key = world.application("guestbook", cascading).await;
+    world.until_synced(&key).await;
+    world.control.delete_application(&key, &DeleteOptions::background()).await.unwrap();
+    let waiting = world
+        .until(&key, "it says that it waits", |application| !application.status.conditions.is_empty())
+        .await;
+    let said = &waiting.status.conditions;
+    assert!(said[0].message.contains("ConfigMap:guestbook/careful"), "{said:?}");
+    assert_eq!(world.live_names("ConfigMap"), ["careful"]);
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let patch = json!({"metadata": {"annotations": {types::names::ANNOTATION_DELETION_APPROVED: now}}});
+    world.control.patch_application(&key, &cluster::Patch::Merge(patch)).await.unwrap();
+    until_gone(&world, &key).await;
+    assert!(world.live_names("ConfigMap").is_empty());
+    controller.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_finalizer_the_objects_stay() {
     let world = World::start().await;
     world.repository.commit("guestbook", &[config_map("a", "1")]);
