@@ -119,11 +119,7 @@ enum AppVerb {
     TerminateOperation(sync::TerminateOptions),
 }
 
-pub(crate) async fn run(
-    options: AppOptions,
-    client: &Client,
-    files: &dyn LocalFiles,
-) -> Result<(), Error> {
+pub(crate) async fn run(options: AppOptions, client: &Client, files: &dyn LocalFiles) -> Result<(), Error> {
     match options.verb {
         AppVerb::List(options) => list::list(&options, client).await,
         AppVerb::Get(options) => get::get(&options, client).await,

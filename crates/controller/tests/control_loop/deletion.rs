@@ -55,7 +55,7 @@ async fn what_has_to_be_confirmed_is_said_and_waited_for() {
         .until(&key, "it says that it waits", |application| !application.status.conditions.is_empty())
         .await;
     let said = &waiting.status.conditions;
-    assert!(said[0].message.contains("ConfigMap:guestbook/careful"), "{said:?}");
+    assert!(said[0].message.contains("ConfigMap:prod/careful"), "{said:?}");
     assert_eq!(world.live_names("ConfigMap"), ["careful"]);
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let patch = json!({"metadata": {"annotations": {types::names::ANNOTATION_DELETION_APPROVED: now}}});
