@@ -135,7 +135,8 @@ pub(crate) fn request_messages(
     let mut next = || {
         let message = next_message(&mut bytes)?;
         let decoded = api::decode(definition, method.request, &message);
-        let decoded = decoded.map_err(|error| Status::internal(format!("cannot read the request: {error}")))?;
+        let decoded =
+            decoded.map_err(|error| Status::internal(format!("cannot read the request: {error}")))?;
         Ok((decoded, bytes.is_empty()))
     };
     let (request, mut is_last) = next()?;
