@@ -416,7 +416,7 @@ pub(crate) fn packed(
     exclusions: &[String],
     max_bytes: u64,
 ) -> Result<Arc<[u8]>, String> {
-    Ok(archive::pack(tree, root, exclusions, max_bytes)?.content)
+    Ok(archive::pack(tree, root, &Packing::without(exclusions, max_bytes, TOO_MUCH))?.content)
 }
 
 fn malformed(plugin: &str, method: Method) -> PluginError {

@@ -132,7 +132,7 @@ pub(crate) fn request_messages(
     method: &Method,
     mut bytes: Bytes,
 ) -> Result<(Value, Vec<Value>), Status> {
-    let mut next = || {
+    let mut next = || -> Result<(Value, bool), Status> {
         let message = next_message(&mut bytes)?;
         let decoded = api::decode(definition, method.request, &message);
         let decoded =
