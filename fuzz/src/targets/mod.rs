@@ -48,6 +48,7 @@ pub const ALL: &[Target] = &[
     target("jsonnet", "jsonnet.dict", directory::jsonnet, 256),
     target("versions", "names.dict", texts::versions, 16),
     target("times", "names.dict", texts::times, 16),
+    target("expression", "script.dict", texts::expression, 64),
     target("json", "names.dict", texts::json, 64),
     target("scalars", "names.dict", texts::scalars, 16),
     target("json_patch", "kustomization.dict", patches::documents, 128),

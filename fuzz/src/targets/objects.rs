@@ -64,8 +64,8 @@ fn try_health(u: &mut Unstructured<'_>) -> Result<()> {
         seconds: 1_704_067_200,
         parameters: BTreeMap::from([("replicas".to_owned(), shape::text(u)?)]),
     };
-    for action in actions::discover(&object) {
-        let _ = actions::run(&object, action.name, &invocation);
+    for action in actions::discover(&object, None).unwrap_or_default() {
+        let _ = actions::run(&object, &action.name, &invocation, None);
     }
     let (target, live) = diff::mask_secrets(Some(&object), Some(&object), &[]);
     assert_eq!(target, live, "equal Secrets are masked differently");
@@ -80,7 +80,7 @@ impl Overrides for One<'_> {
     }
 }
 
-/// A health script and an object that it looks at.
+/// A script that tells health, actions or what an action does, and an object that it looks at.
 pub(super) fn script(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
     let files = bundle::files(text);
@@ -96,4 +96,12 @@ pub(super) fn script(data: &[u8]) {
             );
         }
     }
+    let source = bundle::text_of(&files, "script");
+    let custom = actions::Customization {
+        discovery: source.to_owned(),
+        definitions: BTreeMap::from([("act".to_owned(), source.to_owned())]),
+        with_builtin: true,
+    };
+    let _ = actions::discover(&object, Some(&custom));
+    let _ = actions::run(&object, "act", &actions::Invocation::default(), Some(&custom));
 }

@@ -34,6 +34,21 @@ pub(super) fn versions(data: &[u8]) {
     }
 }
 
+/// A condition in the first line, the names that it sees in the others.
+pub(super) fn expression(data: &[u8]) {
+    let Some(text) = super::text_of(data) else { return };
+    let (condition, names) = text.split_once('\n').unwrap_or((text, ""));
+    let names = goyaml::from_str(names).ok().and_then(|names: Value| names.as_object().cloned());
+    let names = names.unwrap_or_default();
+    let Ok(expression) = expr::Expression::parse(condition) else { return };
+    assert_eq!(
+        expression.evaluate(&names),
+        expression.evaluate(&names),
+        "it depends on more than it is given"
+    );
+    let _ = expression.holds(&names);
+}
+
 /// A layout in the first line, a zone in the second, a time in the third, a duration in the fourth.
 pub(super) fn times(data: &[u8]) {
     let Some(text) = super::text_of(data) else { return };
