@@ -35,7 +35,9 @@ pub(crate) fn refused(url: &str) -> Option<String> {
         return Some("the URL begins with a dash or has control characters".to_owned());
     }
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    if scheme.unwrap_or(url).contains("::") && !url.contains('[') {
+    // An IPv6 address has colons, too; what comes before it is still looked at.
+    let named = scheme.unwrap_or(url).split('[').next().unwrap_or_default();
+    if named.contains("::") {
         return Some("URLs of remote helpers (ext::, fd::) are not used: they run programs".to_owned());
     }
     match scheme {
@@ -114,6 +116,7 @@ mod tests {
         for url in [
             "ext::sh -c touch% /tmp/pwned",
             "ext::https://git.example.com/a",
+            "ext::sh -c id [::1]:a",
             "fd::17",
             "--upload-pack=touch /tmp/pwned",
             "ssh://-oProxyCommand=touch/a",

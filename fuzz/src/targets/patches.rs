@@ -113,7 +113,7 @@ fn try_ownership(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A value without what is empty or null in it.
+/// A value without what is empty or null in it, and without who owns it.
 fn without_empty(value: &Value) -> Value {
     let is_empty = |value: &Value| match value {
         Value::Null => true,
@@ -125,7 +125,7 @@ fn without_empty(value: &Value) -> Value {
         Value::Object(map) => map
             .iter()
             .map(|(name, value)| (name.clone(), without_empty(value)))
-            .filter(|(_, value)| !is_empty(value))
+            .filter(|(name, value)| name != "managedFields" && !is_empty(value))
             .collect::<serde_json::Map<_, _>>()
             .into(),
         Value::Array(items) => items.iter().map(without_empty).filter(|value| !is_empty(value)).collect(),
