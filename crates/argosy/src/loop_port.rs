@@ -9,7 +9,9 @@ use futures::future::BoxFuture;
 use render::{RenderMetrics, Renderer};
 use server::{ApplicationLoop, ManifestOrigin, RenderedManifests};
 use tokio::sync::watch;
-use types::{AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata};
+use types::{
+    AppKey, Application, ApplicationSource, ApplicationTree, Repository, ResourceDiff, RevisionMetadata,
+};
 
 /// Who compares applications.
 pub(crate) enum Worker {
@@ -85,6 +87,19 @@ impl ApplicationLoop for LoopPort {
                 revisions: manifests.revisions,
                 source_types: manifests.source_types,
             })
+        }
+        .boxed()
+    }
+
+    fn check_repository<'a>(&'a self, repository: &'a Repository) -> BoxFuture<'a, Result<(), String>> {
+        async move {
+            let mut credentials = controller::credentials(&self.control);
+            // What is said now comes before what is known of the same repository.
+            let known = credentials.repositories.iter().cloned();
+            credentials.repositories = Arc::new(std::iter::once(repository.clone()).chain(known).collect());
+            let access = credentials.access(&repository.repo, &repository.project);
+            let asked = self.renderer.sources().probe(repository, &access).await;
+            asked.map_err(|error| error.to_string())
         }
         .boxed()
     }

@@ -11,19 +11,22 @@
 //! With `--core` there is no server but one that the binary starts in this process ([`CoreMode`]); with `--local` it
 //! renders files of this machine ([`LocalFiles`]).
 //!
-//! Deliberately absent: gRPC (the REST API says the same), a renderer, and the verbs of
-//! projects, repositories, clusters and `admin`, which come later.
+//! Deliberately absent: gRPC (the REST API says the same), a renderer, and the verbs of `admin`, which come later.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line client")]
 
 mod app;
 mod client;
+mod cluster;
 mod config;
 mod core;
 mod error;
 mod local_files;
 mod login;
 pub mod output;
+mod proj;
 mod read;
+mod repo;
+mod repocreds;
 mod session;
 mod version;
 
@@ -47,6 +50,18 @@ pub enum Verb {
     /// List, show, sync and change applications.
     #[command(visible_alias = "application")]
     App(app::AppOptions),
+    /// List, add and remove repositories.
+    #[command(subcommand)]
+    Repo(repo::RepoVerb),
+    /// List, add and remove credentials for all repositories below a URL.
+    #[command(subcommand)]
+    Repocreds(repocreds::RepoCredsVerb),
+    /// List, change and remove clusters.
+    #[command(subcommand)]
+    Cluster(cluster::ClusterVerb),
+    /// List, create and delete projects.
+    #[command(subcommand, visible_alias = "project")]
+    Proj(proj::ProjVerb),
 }
 
 /// Runs a verb and answers how the process is to end: 0 done, 1 wrong use or a failed operation, 20 refused by the
@@ -65,6 +80,10 @@ pub async fn run(
                 let client = session::connect(options, core).await?;
                 Box::pin(app::run(app, &client, files)).await
             }
+            Verb::Repo(verb) => repo::run(verb, &session::connect(options, core).await?).await,
+            Verb::Repocreds(verb) => repocreds::run(verb, &session::connect(options, core).await?).await,
+            Verb::Cluster(verb) => cluster::run(verb, &session::connect(options, core).await?).await,
+            Verb::Proj(verb) => proj::run(verb, &session::connect(options, core).await?).await,
         }
     };
     // Interrupted by hand, a server of this process still cleans up after itself.

@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::AbortHandle;
 use types::settings::Settings;
 use types::{ApplicationDestination, Cluster, names};
 
-use crate::DestinationError;
 use crate::cache::Rules;
 use crate::connect::Connector;
 use crate::control::{ControlEvent, ControlPlane};
 use crate::follow::Timing;
 use crate::live::{Blueprint, LiveCluster};
-use crate::request::RequestLimits;
+use crate::request::{Api, Call, RequestLimits};
+use crate::{DestinationError, Error};
 
 /// How clusters are read.
 #[derive(Debug, Clone, Default)]
@@ -148,6 +149,17 @@ impl Clusters {
     /// The cluster that the control plane runs in or is configured with.
     pub fn in_cluster(&self) -> Option<Arc<LiveCluster>> {
         self.by_server(names::IN_CLUSTER_SERVER)
+    }
+
+    /// Connects to a cluster as a record says, and answers its version; nothing is kept.
+    ///
+    /// # Errors
+    /// When the record's settings cannot be used, or the API server does not answer.
+    pub async fn probe(&self, cluster: &Cluster) -> Result<String, Error> {
+        let client = self.inner.connector(cluster).connect().await?;
+        let api = Api::new(client, &cluster.server, &self.inner.options.limits);
+        let version: Value = api.json(Call::get("read the version of Kubernetes", "/version")).await?;
+        Ok(version["gitVersion"].as_str().unwrap_or_default().to_owned())
     }
 
     /// The clusters that have been asked for, connected or on their way.

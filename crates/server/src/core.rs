@@ -8,6 +8,7 @@ use types::Application;
 use crate::access::Policies;
 use crate::api::Api;
 use crate::call::Handlers;
+use crate::connections::Connections;
 use crate::options::ServerOptions;
 use crate::ports::ApplicationLoop;
 use crate::session::Sessions;
@@ -22,6 +23,7 @@ pub(crate) struct Core {
     pub(crate) controller: Option<Arc<dyn ApplicationLoop>>,
     pub(crate) sessions: Sessions,
     pub(crate) policies: Policies,
+    pub(crate) connections: Connections,
     pub(crate) options: ServerOptions,
 }
 

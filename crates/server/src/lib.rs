@@ -19,6 +19,7 @@ mod access;
 mod api;
 mod assets;
 mod call;
+mod connections;
 mod core;
 mod error;
 mod http;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::sync::watch;
-use types::{AppKey, Application, ApplicationSource, ApplicationTree, ResourceDiff, RevisionMetadata};
+use types::{
+    AppKey, Application, ApplicationSource, ApplicationTree, Repository, ResourceDiff, RevisionMetadata,
+};
 
 /// What an application was rendered to at certain revisions.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +57,12 @@ pub trait ApplicationLoop: Send + Sync {
     ) -> BoxFuture<'a, Result<RenderedManifests, String>> {
         let _ = (application, from);
         Box::pin(async { Err("nothing is rendered in this process".to_owned()) })
+    }
+
+    /// Asks a repository whether it can be read with what its record says. The text of an error says why not.
+    fn check_repository<'a>(&'a self, repository: &'a Repository) -> BoxFuture<'a, Result<(), String>> {
+        let _ = repository;
+        Box::pin(async { Err("no repository is asked in this process".to_owned()) })
     }
 
     /// The resource tree of an application; `None` before its first comparison.

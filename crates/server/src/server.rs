@@ -11,6 +11,7 @@ use types::names;
 
 use crate::access::Policies;
 use crate::api::Api;
+use crate::connections::Connections;
 use crate::core::Core;
 use crate::error::Error;
 use crate::http::listen::Listener;
@@ -78,6 +79,7 @@ impl Server {
             handlers: services::handlers(),
             sessions: Sessions::new(options.admission.clone(), options.login_delay),
             policies: Policies::default(),
+            connections: Connections::default(),
             control,
             clusters,
             controller,

@@ -186,12 +186,55 @@ async fn story(world: &World, client: &Client) {
     let (code, text) = client.run(&["app", "get", "missing"]).await;
     assert_eq!(code, 20, "{text}");
     assert!(text.contains("PermissionDenied"), "{text}");
-    let (code, text) = client.run(&["repo", "add", "https://example.com/x.git"]).await;
-    assert_eq!(code, 20, "{text}");
-    assert!(text.contains("Unimplemented"), "{text}");
+    records(world, client).await;
     let deleted = client.succeed(&["app", "delete", "guestbook", "--yes", "--cascade=false"]).await;
     assert!(deleted.contains("deleted"), "{deleted}");
     loops.abort();
+}
+
+/// Repositories, credentials and projects come and go, in Secrets of Argo CD's form.
+async fn records(world: &World, client: &Client) {
+    let url = "https://example.com/x.git";
+    let add = ["repo", "add", url, "--username", "me", "--password", "hunter2"];
+    assert!(client.succeed(&add).await.contains("Repository 'https://example.com/x.git' added"));
+    let listed = client.succeed(&["repo", "list"]).await;
+    assert!(listed.contains(url) && listed.contains("Successful") && !listed.contains("hunter2"), "{listed}");
+    let (code, text) = client.run(&["repo", "add", url, "--username", "other", "--password", "x"]).await;
+    assert_eq!(code, 20, "{text}");
+    assert!(text.contains("use upsert flag"), "{text}");
+    client.succeed(&["repo", "add", url, "--username", "other", "--password", "x", "--upsert"]).await;
+    let repositories = world.control.repositories();
+    let known = repositories.iter().find(|known| known.repo == url).unwrap();
+    assert_eq!((known.username.as_str(), known.password.expose().as_str()), ("other", "x"));
+    let (code, text) = client.run(&["repo", "add", "https://nowhere.example/x.git"]).await;
+    assert_eq!(code, 20, "{text}");
+    assert!(text.contains("there is no such host"), "{text}");
+    assert!(client.succeed(&["repo", "rm", url]).await.contains("removed"));
+    assert!(!client.succeed(&["repo", "list"]).await.contains(url));
+
+    let prefix = "https://example.com/team/";
+    let add = ["repocreds", "add", prefix, "--username", "me", "--password", "hunter2"];
+    assert!(
+        client.succeed(&add).await.contains("Repository credentials for 'https://example.com/team/' added")
+    );
+    assert!(client.succeed(&["repocreds", "list"]).await.contains(prefix));
+    client.succeed(&["repocreds", "rm", prefix]).await;
+    assert!(world.control.repository_credentials().is_empty());
+
+    let create = ["proj", "create", "team", "-d", "https://kubernetes.default.svc,team", "-s", "*"];
+    client.succeed(&create).await;
+    client.succeed(&["proj", "add-source", "team", "https://example.com/more"]).await;
+    client.succeed(&["proj", "role", "create", "team", "ci"]).await;
+    client.succeed(&["proj", "role", "add-policy", "team", "ci", "-a", "get", "-o", "*"]).await;
+    let token = client.succeed(&["proj", "role", "create-token", "team", "ci", "--token-only"]).await;
+    let (status, who) = world.call(token.trim(), Method::GET, "/api/v1/session/userinfo", None).await;
+    assert_eq!((status.as_u16(), &who["username"]), (200, &json!("proj:team:ci")), "{who}");
+    let project = world.control.project("team").unwrap();
+    assert_eq!(project.spec.source_repos, ["*", "https://example.com/more"]);
+    assert_eq!(project.status.jwt_tokens_by_role["ci"].items.len(), 1);
+    client.succeed(&["proj", "delete", "team"]).await;
+    let (code, text) = client.run(&["proj", "delete", "default"]).await;
+    assert_eq!(code, 20, "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

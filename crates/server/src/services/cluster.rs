@@ -1,6 +1,8 @@
 //! `cluster.ClusterService`: the clusters that applications are deployed to. What is secret in them is never told.
 //!
-//! Deliberately absent: adding and removing clusters.
+//! `write` adds, changes and removes them.
+
+mod write;
 
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("cluster.ClusterService/List", |call| async move { Ok(list(&call)) });
     handlers.unary("cluster.ClusterService/Get", |call| async move { get(&call).await });
+    write::register(handlers);
 }
 
 /// How policies name a cluster.
@@ -104,18 +107,32 @@ fn list(call: &Call) -> Value {
 }
 
 async fn get(call: &Call) -> Result<Value, Status> {
-    let (server, name) = wanted(call);
-    let clusters = call.core.control.clusters();
-    let cluster = clusters
-        .iter()
-        .filter(|_| !server.is_empty() || !name.is_empty())
-        .find(|cluster| matches(cluster, &server, &name))
-        .filter(|cluster| call.caller.allows("clusters", "get", &object_of(cluster)))
-        // Whether a cluster exists is not told to those who may not see it.
-        .ok_or_else(|| Status::denied("permission denied"))?;
+    let cluster = wanted_one(call, &Cluster::default())?;
+    if !call.caller.allows("clusters", "get", &object_of(&cluster)) {
+        return Err(denied());
+    }
     // Clients that render by themselves need to know what the cluster serves.
     if let Some(live) = call.core.clusters.by_server(&cluster.server) {
         tokio::time::timeout(PATIENCE, live.wait_synced()).await.ok();
     }
-    Ok(describe(&call.core, cluster))
+    Ok(describe(&call.core, &cluster))
+}
+
+/// Whether a cluster exists is not told to those who may not see it.
+fn denied() -> Status {
+    Status::denied("permission denied")
+}
+
+/// The cluster that a request names, or else the one that it sends.
+fn wanted_one(call: &Call, sent: &Cluster) -> Result<Cluster, Status> {
+    let (mut server, name) = wanted(call);
+    if server.is_empty() && name.is_empty() {
+        server.clone_from(&sent.server);
+    }
+    let clusters = call.core.control.clusters();
+    let mut named = clusters
+        .iter()
+        .filter(|_| !server.is_empty() || !name.is_empty())
+        .filter(|cluster| matches(cluster, &server, &name));
+    named.next().cloned().ok_or_else(denied)
 }

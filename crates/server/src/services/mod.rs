@@ -9,6 +9,8 @@ mod events;
 mod links;
 mod mask;
 mod project;
+mod records;
+mod repocreds;
 mod repository;
 pub(crate) mod selector;
 mod session;
@@ -26,6 +28,7 @@ pub(crate) fn handlers() -> Handlers {
     applicationset::register(&mut handlers);
     cluster::register(&mut handlers);
     project::register(&mut handlers);
+    repocreds::register(&mut handlers);
     repository::register(&mut handlers);
     session::register(&mut handlers);
     settings::register(&mut handlers);

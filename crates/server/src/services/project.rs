@@ -1,6 +1,8 @@
 //! `project.ProjectService`: projects, and the tokens of their roles.
 //!
-//! Deliberately absent: creating, changing and deleting projects; `kubectl` does that until it is here.
+//! `write` changes them.
+
+mod write;
 
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ pub(super) fn register(handlers: &mut Handlers) {
         Ok(links::respond(&call.core.control.settings(), "project.links", &subjects))
     });
     handlers.unary("project.ProjectService/ListEvents", events);
+    write::register(handlers);
 }
 
 fn to_json(record: &impl serde::Serialize) -> Result<Value, Status> {
@@ -84,7 +87,7 @@ fn detailed(call: &Call) -> Result<Value, Status> {
     let repositories: Vec<Value> = repositories
         .iter()
         .filter(|repository| repository.project == *name)
-        .map(super::repository::describe)
+        .map(|repository| super::repository::describe(&call.core, repository))
         .collect();
     let clusters = call.core.control.clusters();
     let clusters: Vec<Value> = clusters
