@@ -221,7 +221,15 @@ async fn records(world: &World, client: &Client) {
     client.succeed(&["repocreds", "rm", prefix]).await;
     assert!(world.control.repository_credentials().is_empty());
 
-    let create = ["proj", "create", "team", "-d", "https://kubernetes.default.svc,team", "-s", "*"];
+    let create = [
+        "proj",
+        "create",
+        "team",
+        "-d",
+        "https://kubernetes.default.svc,team",
+        "-s",
+        "https://example.com/apps",
+    ];
     client.succeed(&create).await;
     client.succeed(&["proj", "add-source", "team", "https://example.com/more"]).await;
     client.succeed(&["proj", "role", "create", "team", "ci"]).await;
@@ -230,7 +238,7 @@ async fn records(world: &World, client: &Client) {
     let (status, who) = world.call(token.trim(), Method::GET, "/api/v1/session/userinfo", None).await;
     assert_eq!((status.as_u16(), &who["username"]), (200, &json!("proj:team:ci")), "{who}");
     let project = world.control.project("team").unwrap();
-    assert_eq!(project.spec.source_repos, ["*", "https://example.com/more"]);
+    assert_eq!(project.spec.source_repos, ["https://example.com/apps", "https://example.com/more"]);
     assert_eq!(project.status.jwt_tokens_by_role["ci"].items.len(), 1);
     client.succeed(&["proj", "delete", "team"]).await;
     let (code, text) = client.run(&["proj", "delete", "default"]).await;

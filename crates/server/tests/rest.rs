@@ -52,9 +52,12 @@ async fn routes_and_their_guards() {
     let form =
         world.request(&world.token, Method::POST, "/api/v1/applications").body("{}").send().await.unwrap();
     assert_eq!(read(form).await, (415.try_into().unwrap(), json!("Invalid content type\n")));
-    let (status, body) = world.post("/api/v1/repositories", json!({"repo": "x"})).await;
+    let (status, body) = world.post("/api/v1/write-repositories", json!({"repo": "x"})).await;
     assert_eq!(status, 501);
-    assert!(body["error"].as_str().unwrap().contains("repository.RepositoryService/Create"), "{body}");
+    assert!(
+        body["error"].as_str().unwrap().contains("repository.RepositoryService/CreateWriteRepository"),
+        "{body}"
+    );
     let health = world.http.get(format!("{}/healthz?full=true", world.base)).send().await.unwrap();
     assert_eq!(health.text().await.unwrap(), "ok\n");
     let (_, description) = world.get("/swagger.json").await;

@@ -76,7 +76,12 @@ fn returned(source: &str, object: &Object, parameters: &BTreeMap<String, String>
 }
 
 fn object(value: Json) -> Result<Object, String> {
-    Object::from_value(value).map_err(|error| format!("what is returned is no object: {error}"))
+    let wrong = |reason: &str| format!("what is returned is no object: {reason}");
+    let object = Object::from_value(value).map_err(|error| wrong(&error.to_string()))?;
+    if object.kind().is_empty() || object.api_version().is_empty() {
+        return Err(wrong("it has no apiVersion or no kind"));
+    }
+    Ok(object)
 }
 
 /// A changed object with the empty objects that Lua made lists of.
