@@ -163,12 +163,14 @@ fn search_one(program: &Path, target: &Target, limit: &str, keep: bool, breaking
         "-print_final_stats=1".to_owned(),
         "-verbosity=1".to_owned(),
     ]);
-    if keep {
-        // The first folder is where libFuzzer puts what reaches something new.
-        let grown = place().join("corpus").join(&target.name);
-        std::fs::create_dir_all(&grown)?;
-        command.arg(grown);
+    // The first folder is where libFuzzer puts what reaches something new: never among the seeds. What a brief run finds
+    // is not kept, or the next one would begin elsewhere.
+    let grown = place().join(if keep { "corpus" } else { "brief" }).join(&target.name);
+    if !keep && grown.exists() {
+        std::fs::remove_dir_all(&grown)?;
     }
+    std::fs::create_dir_all(&grown)?;
+    command.arg(grown);
     let output =
         command.arg(root.join("fuzz/corpus").join(&target.name)).output().context("running the fuzzer")?;
     let log = String::from_utf8_lossy(&output.stderr);
