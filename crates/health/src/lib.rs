@@ -1,8 +1,8 @@
 //! The health of one Kubernetes object.
 //!
 //! [`of`] looks at one live object and says whether it is doing well, in the words that Argo CD's users know. It
-//! tries, in this order: deletion in progress, a script that the settings give for the kind ([`Overrides`], run only
-//! with the cargo feature `lua`), and the rules built in ([`native`]).
+//! tries, in this order: deletion in progress, a script in Lua that the settings give for the kind
+//! ([`Overrides`]), and the rules built in ([`native`]).
 //!
 //! ```text
 //! Object ─▶ deleting? ─▶ script? ─▶ native rules ─▶ Option<HealthStatus>
@@ -13,7 +13,6 @@
 //! missing objects (there is nothing to look at), and the annotation that excludes an object from an aggregate.
 
 pub mod actions;
-#[cfg(feature = "lua")]
 mod lua;
 mod native;
 mod status;
@@ -62,23 +61,13 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
-    /// Scripts are given, but this build cannot run them.
-    #[error(
-        "there is a health script for {kind}, but this build has no Lua: build Argosy with the feature `lua`"
-    )]
-    NoLua {
-        /// The kind, as `apps/Deployment`.
-        kind: String,
-    },
 }
 
 impl Error {
     /// The status that an object has while its script fails.
     pub fn status(&self) -> HealthStatus {
-        match self {
-            Error::Script { message, .. } => HealthStatus::unknown(message),
-            Error::NoLua { .. } => HealthStatus::unknown(self.to_string()),
-        }
+        let Error::Script { message, .. } = self;
+        HealthStatus::unknown(message)
     }
 }
 
@@ -102,13 +91,7 @@ pub fn has_rule(group: &str, kind: &str, overrides: &dyn Overrides) -> bool {
     native::rule(group, kind).is_some() || overrides.health_script(group, kind).is_some()
 }
 
-#[cfg(feature = "lua")]
 fn run(script: Script<'_>, object: &Object) -> Result<HealthStatus, Error> {
     lua::health(script, object)
         .map_err(|message| Error::Script { kind: object.group_kind().to_string(), message })
-}
-
-#[cfg(not(feature = "lua"))]
-fn run(_script: Script<'_>, object: &Object) -> Result<HealthStatus, Error> {
-    Err(Error::NoLua { kind: object.group_kind().to_string() })
 }

@@ -1,6 +1,5 @@
 //! Actions that the settings give as Lua texts: what they may say, and what they may not.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-#![cfg(feature = "lua")]
 
 use health::actions::{Customization, Effect, Invocation, discover, run};
 use object::Object;

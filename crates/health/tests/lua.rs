@@ -6,7 +6,6 @@
     clippy::needless_pass_by_value,
     reason = "a test may fail"
 )]
-#![cfg(feature = "lua")]
 
 use health::{HealthStatus, Overrides, Script, of};
 use object::Object;

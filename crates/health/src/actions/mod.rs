@@ -95,14 +95,6 @@ pub enum ActionError {
         /// What is wrong.
         message: String,
     },
-    /// Scripts are given, but this build cannot run them.
-    #[error(
-        "there are action scripts for {kind}, but this build has no Lua: build Argosy with the feature `lua`"
-    )]
-    NoLua {
-        /// The kind, as `apps/Deployment`.
-        kind: String,
-    },
 }
 
 type Run = fn(&Object, &Invocation) -> Result<Vec<Effect>, ActionError>;
@@ -191,12 +183,10 @@ pub fn run(
     }
 }
 
-#[cfg(feature = "lua")]
 fn discovered(object: &Object, custom: &Customization) -> Result<Vec<Action>, ActionError> {
     crate::lua::actions(&custom.discovery, object).map_err(|message| failed(object, "discovery.lua", message))
 }
 
-#[cfg(feature = "lua")]
 fn scripted(
     object: &Object,
     action: &str,
@@ -207,17 +197,6 @@ fn scripted(
         .map_err(|message| failed(object, action, message))
 }
 
-#[cfg(feature = "lua")]
 fn failed(object: &Object, script: &str, message: String) -> ActionError {
     ActionError::Script { kind: object.group_kind().to_string(), script: script.to_owned(), message }
-}
-
-#[cfg(not(feature = "lua"))]
-fn discovered(object: &Object, _: &Customization) -> Result<Vec<Action>, ActionError> {
-    Err(ActionError::NoLua { kind: object.group_kind().to_string() })
-}
-
-#[cfg(not(feature = "lua"))]
-fn scripted(object: &Object, _: &str, _: &str, _: &Invocation) -> Result<Vec<Effect>, ActionError> {
-    Err(ActionError::NoLua { kind: object.group_kind().to_string() })
 }
