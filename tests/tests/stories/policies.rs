@@ -1,11 +1,15 @@
-//! What settings change about a sync: differences that are ignored, and whom it is made as.
+//! What settings change: differences that are ignored, whom a sync is made as, and what a kind's health and actions are.
 
 use serde_json::{Value, json};
 use tests::{Argosy, GitHost, Kind, World, eventually};
+use types::Application;
 
 use crate::{application, automated, config_map, deployment, manual, stories, tell};
 
-stories![ignored_differences_are_kept_by_a_sync_that_respects_them];
+stories![
+    ignored_differences_are_kept_by_a_sync_that_respects_them,
+    scripts_of_the_settings_tell_health_and_act,
+];
 
 async fn ignored_differences_are_kept_by_a_sync_that_respects_them(world: &World) {
     let git = GitHost::start(&[("app/web.yaml", &deployment("web", 1))]).await;
@@ -32,6 +36,46 @@ async fn ignored_differences_are_kept_by_a_sync_that_respects_them(world: &World
     argosy.until_good(world, "respect").await;
     let live = world.get("apps/v1", "Deployment", "respect", "web").await.unwrap();
     assert_eq!(live.pointer("/spec/replicas"), Some(&json!(3)), "the ignored field was overwritten");
+}
+
+/// The scripts are run by the program as it ships.
+async fn scripts_of_the_settings_tell_health_and_act(world: &World) {
+    let git = GitHost::start(&[("app/map.yaml", &config_map("map", "low"))]).await;
+    let argosy = Argosy::start(world, "argocd-lua").await;
+    let health = "
+        if obj.data.value == 'low' then
+          return {status = 'Degraded', message = 'the level is ' .. obj.data.value}
+        end
+        return {status = 'Healthy'}";
+    let actions = "
+discovery.lua: |
+  return {[\"refill\"] = {disabled = obj.data.value ~= 'low'}}
+definitions:
+- name: refill
+  action.lua: |
+    obj.data.value = 'full'
+    return obj";
+    let settings = json!({"data": {
+        "resource.customizations.health.ConfigMap": health,
+        "resource.customizations.actions.ConfigMap": actions,
+    }});
+    world.merge("v1", "ConfigMap", argosy.namespace(), "argocd-cm", &settings).await;
+    world.apply(&application(argosy.namespace(), "scripts", &git, "app", &manual())).await;
+    // A sync that ends with a degraded object may well say so.
+    argosy.waiting_command(&["app", "sync", "scripts", "--timeout", "60"]).await;
+    let low = |app: &Application| app.status.health.status == "Degraded";
+    argosy.until(world, "scripts", "Degraded by the script", low).await;
+    let shown = argosy.command(&["app", "get", "scripts", "-o", "tree"]).ok();
+    assert!(shown.stdout.contains("the level is low"), "{shown:?}");
+
+    let listed = argosy.command(&["app", "actions", "list", "scripts", "--kind", "ConfigMap"]).ok();
+    assert!(listed.stdout.contains("refill"), "{listed:?}");
+    argosy.command(&["app", "actions", "run", "scripts", "refill", "--kind", "ConfigMap"]).ok();
+    let full =
+        |app: &Application| app.status.health.status == "Healthy" && app.status.sync.status == "OutOfSync";
+    argosy.until(world, "scripts", "Healthy after the action", full).await;
+    let live = world.get("v1", "ConfigMap", "scripts", "map").await.unwrap();
+    assert_eq!(live.pointer("/data/value"), Some(&json!("full")));
 }
 
 /// With impersonation a sync may do what the project's service account may do, and nothing else. The sandbox lets
