@@ -195,7 +195,7 @@ async fn what_goes_wrong_names_the_plugin() {
     for (name, path, expected, transient) in [
         ("slow", "app", "no answer within 0.7 seconds", true),
         ("gone", "app", "CheckPluginConfiguration: its sidecar cannot be reached", true),
-        ("fails", "app", "makes the files for the plugin more than 10000 bytes", false),
+        ("fails", "app", "large/file.bin makes the files to send more than 10000 bytes", false),
     ] {
         let source = json!({"repoURL": url, "path": path, "plugin": {"name": name}});
         let error = place.fixture.render(source).await.unwrap_err();
