@@ -15,6 +15,9 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::output;
 
+/// How often it is looked whether an application that was deleted is gone.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// What `app wait` takes.
 #[derive(Debug, Args)]
 #[command(
@@ -265,10 +268,25 @@ pub(super) async fn until_deleted(client: &Client, app: &AppName, timeout: u64) 
     let follow = client.follow("/api/v1/stream/applications", &query, |event: WatchEvent| {
         (event.kind == "DELETED").then_some(())
     });
+    // A stream tells nothing of what was gone before it began.
+    let look = async {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if fetch(client, app, "").await.is_err_and(|error| error.is_absent()) {
+                return Ok(());
+            }
+        }
+    };
+    let gone = async {
+        tokio::select! {
+            told = follow => told,
+            seen = look => seen,
+        }
+    };
     if timeout == 0 {
-        return follow.await;
+        return gone.await;
     }
-    tokio::time::timeout(Duration::from_secs(timeout), follow).await.unwrap_or_else(|_| {
+    tokio::time::timeout(Duration::from_secs(timeout), gone).await.unwrap_or_else(|_| {
         Err(Error::Timeout(format!(
             "timed out after {timeout}s waiting for application '{}' to be deleted",
             app.name
