@@ -20,6 +20,7 @@ mod cluster;
 mod config;
 mod core;
 mod error;
+mod later;
 mod local_files;
 mod login;
 pub mod output;
@@ -36,6 +37,7 @@ use clap::Subcommand;
 
 pub use core::{CoreMode, CoreServer};
 pub use error::Error;
+pub use later::Later;
 pub use local_files::{LocalAsk, LocalFiles, PackedFiles};
 pub use session::GlobalOptions;
 
@@ -51,17 +53,14 @@ pub enum Verb {
     #[command(visible_alias = "application")]
     App(app::AppOptions),
     /// List, add and remove repositories.
-    #[command(subcommand)]
-    Repo(repo::RepoVerb),
+    Repo(Later<repo::RepoVerb>),
     /// List, add and remove credentials for all repositories below a URL.
-    #[command(subcommand)]
-    Repocreds(repocreds::RepoCredsVerb),
+    Repocreds(Later<repocreds::RepoCredsVerb>),
     /// List, change and remove clusters.
-    #[command(subcommand)]
-    Cluster(cluster::ClusterVerb),
+    Cluster(Later<cluster::ClusterVerb>),
     /// List, create and delete projects.
-    #[command(subcommand, visible_alias = "project")]
-    Proj(proj::ProjVerb),
+    #[command(visible_alias = "project")]
+    Proj(Later<proj::ProjVerb>),
 }
 
 /// Runs a verb and answers how the process is to end: 0 done, 1 wrong use or a failed operation, 20 refused by the
@@ -80,10 +79,12 @@ pub async fn run(
                 let client = session::connect(options, core).await?;
                 Box::pin(app::run(app, &client, files)).await
             }
-            Verb::Repo(verb) => repo::run(verb, &session::connect(options, core).await?).await,
-            Verb::Repocreds(verb) => repocreds::run(verb, &session::connect(options, core).await?).await,
-            Verb::Cluster(verb) => cluster::run(verb, &session::connect(options, core).await?).await,
-            Verb::Proj(verb) => proj::run(verb, &session::connect(options, core).await?).await,
+            Verb::Repo(Later(verb)) => repo::run(verb, &session::connect(options, core).await?).await,
+            Verb::Repocreds(Later(verb)) => {
+                repocreds::run(verb, &session::connect(options, core).await?).await
+            }
+            Verb::Cluster(Later(verb)) => cluster::run(verb, &session::connect(options, core).await?).await,
+            Verb::Proj(Later(verb)) => proj::run(verb, &session::connect(options, core).await?).await,
         }
     };
     // Interrupted by hand, a server of this process still cleans up after itself.

@@ -30,38 +30,19 @@ mod sync;
 mod unset;
 mod wait;
 
-use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use clap::{Args, Subcommand};
 use types::Application;
 
 use crate::client::{Client, application_path};
 use crate::error::Error;
+use crate::later::Later;
 use crate::local_files::LocalFiles;
 
-/// The verb of `argosy app`. These verbs and their flags are only made when `app` is asked for: they are many, and a
-/// process that renders has no time for them.
-#[derive(Debug)]
+/// The verb of `argosy app`.
+#[derive(Debug, Args)]
 pub struct AppOptions {
-    verb: AppVerb,
-}
-
-impl Args for AppOptions {
-    fn augment_args(command: Command) -> Command {
-        command.subcommand_required(true).arg_required_else_help(true).defer(AppVerb::augment_subcommands)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        AppVerb::augment_subcommands_for_update(command)
-    }
-}
-
-impl FromArgMatches for AppOptions {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self { verb: AppVerb::from_arg_matches(matches)? })
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.verb.update_from_arg_matches(matches)
-    }
+    #[command(flatten)]
+    verb: Later<AppVerb>,
 }
 
 // A verb of applications. (A documentation comment would be what help says of `app`.)
@@ -120,7 +101,7 @@ enum AppVerb {
 }
 
 pub(crate) async fn run(options: AppOptions, client: &Client, files: &dyn LocalFiles) -> Result<(), Error> {
-    match options.verb {
+    match options.verb.0 {
         AppVerb::List(options) => list::list(&options, client).await,
         AppVerb::Get(options) => get::get(&options, client).await,
         AppVerb::Create(options) => create::create(&options, client).await,
