@@ -37,7 +37,7 @@ use clap::Subcommand;
 
 pub use core::{CoreMode, CoreServer};
 pub use error::Error;
-pub use later::Later;
+pub use later::{Below, Later};
 pub use local_files::{LocalAsk, LocalFiles, PackedFiles};
 pub use session::GlobalOptions;
 
@@ -51,16 +51,16 @@ pub enum Verb {
     Logout(login::LogoutOptions),
     /// List, show, sync and change applications.
     #[command(visible_alias = "application")]
-    App(app::AppOptions),
+    App(Later<app::AppOptions>),
     /// List, add and remove repositories.
-    Repo(Later<repo::RepoVerb>),
+    Repo(Later<Below<repo::RepoVerb>>),
     /// List, add and remove credentials for all repositories below a URL.
-    Repocreds(Later<repocreds::RepoCredsVerb>),
+    Repocreds(Later<Below<repocreds::RepoCredsVerb>>),
     /// List, change and remove clusters.
-    Cluster(Later<cluster::ClusterVerb>),
+    Cluster(Later<Below<cluster::ClusterVerb>>),
     /// List, create and delete projects.
     #[command(visible_alias = "project")]
-    Proj(Later<proj::ProjVerb>),
+    Proj(Later<Below<proj::ProjVerb>>),
 }
 
 /// Runs a verb and answers how the process is to end: 0 done, 1 wrong use or a failed operation, 20 refused by the
@@ -75,16 +75,22 @@ pub async fn run(
         match verb {
             Verb::Login(login) => login::login(&login, options).await,
             Verb::Logout(logout) => login::logout(&logout, options, core).await,
-            Verb::App(app) => {
+            Verb::App(Later(app)) => {
                 let client = session::connect(options, core).await?;
                 Box::pin(app::run(app, &client, files)).await
             }
-            Verb::Repo(Later(verb)) => repo::run(verb, &session::connect(options, core).await?).await,
-            Verb::Repocreds(Later(verb)) => {
+            Verb::Repo(Later(Below { verb })) => {
+                repo::run(verb, &session::connect(options, core).await?).await
+            }
+            Verb::Repocreds(Later(Below { verb })) => {
                 repocreds::run(verb, &session::connect(options, core).await?).await
             }
-            Verb::Cluster(Later(verb)) => cluster::run(verb, &session::connect(options, core).await?).await,
-            Verb::Proj(Later(verb)) => proj::run(verb, &session::connect(options, core).await?).await,
+            Verb::Cluster(Later(Below { verb })) => {
+                cluster::run(verb, &session::connect(options, core).await?).await
+            }
+            Verb::Proj(Later(Below { verb })) => {
+                proj::run(verb, &session::connect(options, core).await?).await
+            }
         }
     };
     // Interrupted by hand, a server of this process still cleans up after itself.

@@ -26,7 +26,6 @@ mod helm;
 mod helm_flags;
 mod jsonnet;
 mod kustomize;
-mod later;
 mod lint;
 mod network;
 mod remote;
@@ -39,8 +38,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 
+use cli::Later;
 use folder::Place;
-use later::Later;
 pub(crate) use lint::LintOptions;
 use network::Network;
 

@@ -35,14 +35,13 @@ use types::Application;
 
 use crate::client::{Client, application_path};
 use crate::error::Error;
-use crate::later::Later;
 use crate::local_files::LocalFiles;
 
 /// The verb of `argosy app`.
 #[derive(Debug, Args)]
 pub struct AppOptions {
-    #[command(flatten)]
-    verb: Later<AppVerb>,
+    #[command(subcommand)]
+    verb: AppVerb,
 }
 
 // A verb of applications. (A documentation comment would be what help says of `app`.)
@@ -101,7 +100,7 @@ enum AppVerb {
 }
 
 pub(crate) async fn run(options: AppOptions, client: &Client, files: &dyn LocalFiles) -> Result<(), Error> {
-    match options.verb.0 {
+    match options.verb {
         AppVerb::List(options) => list::list(&options, client).await,
         AppVerb::Get(options) => get::get(&options, client).await,
         AppVerb::Create(options) => create::create(&options, client).await,
