@@ -14,9 +14,10 @@ mod loop_port;
 mod offline;
 mod run;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 /// GitOps continuous delivery for Kubernetes.
@@ -25,11 +26,28 @@ use tracing_subscriber::EnvFilter;
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
+    #[command(flatten)]
+    logging: Logging,
+    #[command(flatten)]
+    global: cli::GlobalOptions,
+}
+
+#[derive(Debug, Args)]
+struct Logging {
     /// What to log: error, warn, info, debug, trace, or rules such as `info,argosy_controller=debug`.
     #[arg(long, global = true, env = "ARGOSY_LOG", help_heading = "Logging")]
     log: Option<String>,
+}
+
+/// The same for what needs no server: without the flags that say which, and without any other verb. Each verb takes a copy
+/// of every flag that all of them have, which together would take longer than a small render.
+#[derive(Debug, Parser)]
+#[command(name = "argosy", version, propagate_version = true)]
+struct OfflineArguments {
+    #[command(subcommand)]
+    verb: Offline,
     #[command(flatten)]
-    global: cli::GlobalOptions,
+    logging: Logging,
 }
 
 const EXAMPLES: &str = "\
@@ -47,22 +65,40 @@ enum Verb {
     Demo(demo::DemoOptions),
     /// Run the control plane: API server, controller and renderer.
     Run(run::RunOptions),
-    /// Print what a directory renders to, without any server.
-    Render(offline::RenderOptions),
-    /// Say what is wrong with charts and kustomizations, or cannot work here.
-    Lint(offline::LintOptions),
+    #[command(flatten)]
+    Offline(Offline),
     /// Print the versions of this program and of the server.
     Version(cli::VersionOptions),
-    /// Evaluate Jsonnet programs for a renderer.
-    #[command(hide = true)]
-    JsonnetWorker(jsonnet_worker::WorkerOptions),
     #[command(flatten)]
     Client(cli::Verb),
 }
 
+/// What needs no server, and is over in milliseconds.
+#[derive(Debug, Subcommand)]
+enum Offline {
+    /// Print what a directory renders to, without any server.
+    Render(offline::RenderOptions),
+    /// Say what is wrong with charts and kustomizations, or cannot work here.
+    Lint(offline::LintOptions),
+    /// Evaluate Jsonnet programs for a renderer.
+    #[command(hide = true)]
+    JsonnetWorker(jsonnet_worker::WorkerOptions),
+}
+
+/// What the process is told to do.
+fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
+    let mut named = words.iter().skip(1).map(|word| word.to_str().unwrap_or_default());
+    if !named.find(|word| *word != "help").is_some_and(Offline::has_subcommand) {
+        return Arguments::try_parse_from(words);
+    }
+    let OfflineArguments { verb, logging } = OfflineArguments::try_parse_from(words)?;
+    Ok(Arguments { verb: Verb::Offline(verb), logging, global: cli::GlobalOptions::default() })
+}
+
 fn main() -> ExitCode {
     allocator::prepare();
-    let arguments = match Arguments::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let arguments = match parse(&words) {
         Ok(arguments) => arguments,
         Err(error) => {
             error.print().ok();
@@ -70,24 +106,26 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
-    if let Some(rules) = &arguments.log {
+    if let Some(rules) = &arguments.logging.log {
         start_log(rules);
     }
     // What needs no runtime needs none of what follows, and is done before that would have been set up.
     let result = match &arguments.verb {
-        Verb::Render(options) if !options.needs_runtime() => {
+        Verb::Offline(Offline::Render(options)) if !options.needs_runtime() => {
             allocator::prepare_for_one();
             Some(offline::render_here(options).map(|()| ExitCode::SUCCESS))
         }
-        Verb::Lint(options) => Some(offline::lint(options)),
-        Verb::JsonnetWorker(options) => Some(jsonnet_worker::run(options).map(|()| ExitCode::SUCCESS)),
+        Verb::Offline(Offline::Lint(options)) => Some(offline::lint(options)),
+        Verb::Offline(Offline::JsonnetWorker(options)) => {
+            Some(jsonnet_worker::run(options).map(|()| ExitCode::SUCCESS))
+        }
         _ => None,
     };
     if let Some(result) = result {
         return ended(result);
     }
     // Servers tell what they do; a demo and the client verbs keep to their own output.
-    if arguments.log.is_none() {
+    if arguments.logging.log.is_none() {
         start_log(if matches!(arguments.verb, Verb::Run(_)) { "info,kube_client=error" } else { "off" });
     }
     rustls::crypto::ring::default_provider().install_default().ok();
@@ -125,9 +163,9 @@ async fn dispatch(arguments: Arguments) -> ExitCode {
         }
         Verb::Demo(options) => Box::pin(demo::demo(&options)).await,
         Verb::Run(options) => Box::pin(run::run(&options, arguments.global.insecure)).await,
-        Verb::Render(options) => return ended(Box::pin(offline::render(&options)).await),
-        Verb::Lint(options) => return ended(offline::lint(&options)),
-        Verb::JsonnetWorker(options) => jsonnet_worker::run(&options),
+        Verb::Offline(Offline::Render(options)) => return ended(Box::pin(offline::render(&options)).await),
+        Verb::Offline(Offline::Lint(options)) => return ended(offline::lint(&options)),
+        Verb::Offline(Offline::JsonnetWorker(options)) => jsonnet_worker::run(&options),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
 }
@@ -150,6 +188,22 @@ mod tests {
     #[test]
     fn the_flags_of_all_verbs_fit_together() {
         super::Arguments::command().debug_assert();
+        super::OfflineArguments::command().debug_assert();
+    }
+
+    #[test]
+    fn offline_verbs_are_told_from_others() {
+        let verb = |words: &[&str]| {
+            let words: Vec<_> = ["argosy"].iter().chain(words).map(std::ffi::OsString::from).collect();
+            super::parse(&words).map(|arguments| arguments.verb).map_err(|error| error.to_string())
+        };
+        assert!(matches!(verb(&["render", "."]), Ok(super::Verb::Offline(super::Offline::Render(_)))));
+        assert!(matches!(verb(&["--server=x", "render", "."]), Ok(super::Verb::Offline(_))));
+        assert!(matches!(verb(&["app", "list", "--server", "render"]), Ok(super::Verb::Client(_))));
+        let help = verb(&["help", "render", "helm"]).unwrap_err();
+        assert_eq!(help, verb(&["render", "helm", "--help"]).unwrap_err());
+        assert!(help.contains("--kube-version") && !help.contains("--server"), "{help}");
+        assert!(verb(&["help", "app", "list"]).unwrap_err().contains("--server"));
     }
 
     /// The flags of a verb are made when it is asked for; a documentation comment of the type that has them would then

@@ -1,47 +1,24 @@
 //! Which field of which kinds a transformer touches, and how it is reached. The sets of them are in `specs`.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::resource::Resource;
 
+/// Text that is known beforehand, in the built-in sets, or comes from a file.
+pub(crate) type Text = Cow<'static, str>;
+
 /// A field of a kind: `path` is split at `/` and goes through lists by itself.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "Written")]
-pub(crate) struct FieldSpec {
-    pub(crate) group: String,
-    pub(crate) version: String,
-    pub(crate) kind: String,
-    pub(crate) path: String,
-    pub(crate) create: bool,
-    /// The path's steps.
-    steps: Vec<Step>,
-}
-
-/// A field spec as configuration files have it.
-#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Written {
-    group: String,
-    version: String,
-    kind: String,
-    path: String,
-    create: bool,
-}
-
-impl From<Written> for FieldSpec {
-    fn from(written: Written) -> Self {
-        let Written { group, version, kind, path, create } = written;
-        Self { steps: steps(&path), group, version, kind, path, create }
-    }
-}
-
-/// One step of a path. `[]` says that there is a list, which is then not made where it is missing: there would be no
-/// element to go on in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Step {
-    name: String,
-    is_list: bool,
+pub(crate) struct FieldSpec {
+    pub(crate) group: Text,
+    pub(crate) version: Text,
+    pub(crate) kind: Text,
+    pub(crate) path: Text,
+    pub(crate) create: bool,
 }
 
 /// What is made where `create` finds nothing.
@@ -53,33 +30,44 @@ pub(crate) enum Leaf {
     None,
 }
 
-/// Splits at `/`, where `\/` stands for itself; a `/` at the start counts for nothing.
-fn steps(path: &str) -> Vec<Step> {
-    let mut names: Vec<String> = Vec::new();
-    let mut continues = false;
-    for part in path.strip_prefix('/').unwrap_or(path).split('/') {
+/// One step of a path.
+struct Step<'a> {
+    name: Cow<'a, str>,
+    /// Whether `[]` says that there is a list, which is then not made where it is missing: there would be no element to
+    /// go on in.
+    is_list: bool,
+}
+
+/// The first step of a path and the rest of it. Steps end at `/`, where `\/` stands for itself.
+fn first_step(path: &str) -> (Step<'_>, Option<&str>) {
+    let (mut name, mut rest) = (Cow::Borrowed(""), Some(path));
+    while let Some(path) = rest {
+        let (part, after) = path.split_once('/').map_or((path, None), |(part, after)| (part, Some(after)));
+        rest = after;
         let (part, escapes) = part.strip_suffix('\\').map_or((part, false), |part| (part, true));
-        match names.last_mut().filter(|_| continues) {
-            Some(last) => last.push_str(part),
-            None => names.push(part.to_owned()),
+        name = if name.is_empty() { Cow::Borrowed(part) } else { name + part };
+        if !escapes {
+            break;
         }
-        continues = escapes;
-        if let Some(last) = names.last_mut().filter(|_| escapes) {
-            last.push('/');
-        }
+        name += "/";
     }
-    let step = |name: String| match name.strip_suffix("[]") {
-        Some(list) => Step { name: list.to_owned(), is_list: true },
-        None => Step { name, is_list: false },
+    let is_list = name.ends_with("[]");
+    let name = match name {
+        Cow::Borrowed(name) => Cow::Borrowed(name.strip_suffix("[]").unwrap_or(name)),
+        Cow::Owned(name) => Cow::Owned(name.strip_suffix("[]").map(str::to_owned).unwrap_or(name)),
     };
-    names.into_iter().map(step).collect()
+    (Step { name, is_list }, rest)
 }
 
 impl FieldSpec {
     /// A spec for a kind (with group and version; empty ones mean all).
-    pub(crate) fn new((group, version, kind): (&str, &str, &str), path: &str, create: bool) -> Self {
-        let [group, version, kind, path] = [group, version, kind, path].map(str::to_owned);
-        Written { group, version, kind, path, create }.into()
+    pub(crate) fn new(
+        (group, version, kind): (&'static str, &'static str, &'static str),
+        path: impl Into<Text>,
+        create: bool,
+    ) -> Self {
+        let [group, version, kind] = [group, version, kind].map(Cow::Borrowed);
+        Self { group, version, kind, path: path.into(), create }
     }
 
     /// Whether the spec is about objects of this kind; empty parts are about all.
@@ -115,7 +103,9 @@ impl FieldSpec {
         change: &mut dyn FnMut(&mut Value) -> Result<(), String>,
     ) -> Result<(), String> {
         let leaf = if self.create { leaf } else { Leaf::None };
-        visit(&mut resource.value, &self.steps, leaf, change).map_err(|reason| {
+        // A `/` at the start counts for nothing.
+        let path = self.path.strip_prefix('/').unwrap_or(&self.path);
+        visit(&mut resource.value, Some(path), leaf, change).map_err(|reason| {
             let id = resource.id();
             format!("considering field '{}' of object {id}: {reason}", self.path)
         })
@@ -124,23 +114,24 @@ impl FieldSpec {
 
 fn visit(
     node: &mut Value,
-    steps: &[Step],
+    path: Option<&str>,
     leaf: Leaf,
     change: &mut dyn FnMut(&mut Value) -> Result<(), String>,
 ) -> Result<(), String> {
-    let Some((step, rest)) = steps.split_first() else { return change(node) };
+    let Some(path) = path else { return change(node) };
     match node {
         Value::Null => Ok(()),
-        Value::Array(items) => items.iter_mut().try_for_each(|item| visit(item, steps, leaf, change)),
+        Value::Array(items) => items.iter_mut().try_for_each(|item| visit(item, Some(path), leaf, change)),
         Value::Object(map) => {
+            let (step, rest) = first_step(path);
             if step.name.is_empty() {
                 return Err("cannot set or create an empty field name".to_owned());
             }
             let creates = leaf != Leaf::None && !step.is_list;
             let make = || {
-                if rest.is_empty() && leaf == Leaf::Scalar { Value::Null } else { Value::Object(Map::new()) }
+                if rest.is_none() && leaf == Leaf::Scalar { Value::Null } else { Value::Object(Map::new()) }
             };
-            match map.get_mut(&step.name) {
+            match map.get_mut(&*step.name) {
                 Some(child) => {
                     if child.is_null() && step.is_list {
                         *child = Value::Array(Vec::new());
@@ -149,9 +140,7 @@ fn visit(
                     }
                     visit(child, rest, leaf, change)
                 }
-                None if creates => {
-                    visit(map.entry(step.name.clone()).or_insert_with(make), rest, leaf, change)
-                }
+                None if creates => visit(map.entry(step.name).or_insert_with(make), rest, leaf, change),
                 None => Ok(()),
             }
         }
@@ -199,5 +188,8 @@ mod tests {
             set(json!({"metadata": {"annotations": {"a/b": "x"}}}), &escaped).unwrap(),
             json!({"metadata": {"annotations": {"a/b": "new"}}})
         );
+        let twice = FieldSpec::new(all, "a\\/b\\/c[]/d", true);
+        assert_eq!(set(json!({"a/b/c": [{}]}), &twice).unwrap(), json!({"a/b/c": [{"d": "new"}]}));
+        assert_eq!(set(json!({}), &twice).unwrap(), json!({}));
     }
 }

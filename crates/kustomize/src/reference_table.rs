@@ -1,6 +1,6 @@
 //! Which fields of the built-in kinds name objects of which other kinds.
 
-use crate::fieldspec::FieldSpec;
+use crate::fieldspec::{FieldSpec, Text};
 use crate::specs::NameReference;
 
 /// Where the pod spec is, by kind.
@@ -23,27 +23,32 @@ const WORKLOADS: &[&str] =
 const SEVEN: &[&str] =
     &["Pod", "StatefulSet", "Deployment", "ReplicationController", "CronJob", "Job", "DaemonSet"];
 
-fn in_pods(paths: &[&str], kinds: &[&str], pod_version: &str) -> Vec<FieldSpec> {
+fn in_pods(paths: &[&str], kinds: &[&str], pod_version: &'static str) -> Vec<FieldSpec> {
     let mut specs = Vec::new();
     for (kind, place) in PODS.iter().filter(|(kind, _)| kinds.contains(kind)) {
         let version = if *kind == "Pod" { pod_version } else { "" };
         for path in paths {
-            specs.push(FieldSpec::new(("", version, kind), &format!("{place}/{path}"), false));
+            specs.push(FieldSpec::new(("", version, kind), format!("{place}/{path}"), false));
         }
     }
     specs
 }
 
-fn at(kind: &str, path: &str) -> FieldSpec {
+fn at(kind: &'static str, path: &'static str) -> FieldSpec {
     FieldSpec::new(("", "", kind), path, false)
 }
 
-fn in_group(group: &str, kind: &str, path: &str) -> FieldSpec {
+fn in_group(group: &'static str, kind: &'static str, path: &'static str) -> FieldSpec {
     FieldSpec::new((group, "", kind), path, false)
 }
 
-fn reference(group: &str, version: &str, kind: &str, field_specs: Vec<FieldSpec>) -> NameReference {
-    let [group, version, kind] = [group, version, kind].map(str::to_owned);
+fn reference(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    field_specs: Vec<FieldSpec>,
+) -> NameReference {
+    let [group, version, kind] = [group, version, kind].map(Text::Borrowed);
     NameReference { group, version, kind, field_specs }
 }
 

@@ -9,14 +9,16 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use crate::fieldspec::Text;
+
 /// A set of shapes that refer to each other, and the kinds they belong to.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Shapes {
-    shapes: Vec<BTreeMap<String, Field>>,
+    shapes: Vec<BTreeMap<Text, Field>>,
     /// By `apiVersion` and `kind`.
-    kinds: HashMap<(String, String), usize>,
+    kinds: HashMap<(Text, Text), usize>,
     /// By name: the definitions that others may refer to.
-    names: HashMap<String, usize>,
+    names: HashMap<Text, usize>,
 }
 
 /// A field that matters.
@@ -53,17 +55,17 @@ impl Shapes {
 
     /// The shape of a kind.
     pub(crate) fn kind(&self, api_version: &str, kind: &str) -> Option<Shape<'_>> {
-        let at = self.kinds.get(&(api_version.to_owned(), kind.to_owned()))?;
+        let at = self.kinds.get(&(api_version.into(), kind.into()))?;
         Some(Shape { set: self, at: At::Map(*at) })
     }
 
-    fn parse(table: &str) -> Self {
+    fn parse(table: &'static str) -> Self {
         let mut shapes = Self::default();
-        let mut names: HashMap<String, usize> = HashMap::new();
+        let mut names: HashMap<Text, usize> = HashMap::new();
         let lines = || table.lines().map(str::trim).filter(|line| !line.is_empty());
         for line in lines().filter(|line| !line.starts_with('@')) {
             let name = line.split_once(':').map_or(line, |(name, _)| name);
-            names.insert(name.to_owned(), names.len());
+            names.insert(name.into(), names.len());
             shapes.shapes.push(BTreeMap::new());
         }
         for line in lines() {
@@ -72,7 +74,7 @@ impl Shapes {
                 for kind in rest.split_whitespace() {
                     let (api_version, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
                     if let Some(at) = names.get(shape) {
-                        shapes.kinds.insert((api_version.to_owned(), kind.to_owned()), *at);
+                        shapes.kinds.insert((api_version.into(), kind.into()), *at);
                     }
                 }
                 continue;
@@ -87,7 +89,7 @@ impl Shapes {
                         Field::List { keys: keys.collect(), element: names.get(element).copied() }
                     }
                 };
-                Some((name.to_owned(), field))
+                Some((Text::Borrowed(name), field))
             });
             let fields: Vec<_> = fields.collect();
             if let Some(at) = names.get(name) {
@@ -128,24 +130,24 @@ impl Shapes {
                     "" => text("version").to_owned(),
                     group => format!("{group}/{}", text("version")),
                 };
-                shapes.kinds.entry((api_version, text("kind").to_owned())).or_insert(at);
+                shapes.kinds.entry((api_version.into(), text("kind").to_owned().into())).or_insert(at);
             }
         }
         shapes
     }
 
-    fn fields_of(&mut self, schema: &Value, names: &HashMap<&str, usize>) -> Vec<(String, Field)> {
+    fn fields_of(&mut self, schema: &Value, names: &HashMap<&str, usize>) -> Vec<(Text, Field)> {
         let mut fields = Vec::new();
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
             if let Some(field) = self.field_of(property, names) {
-                fields.push((name.clone(), field));
+                fields.push((name.clone().into(), field));
             }
         }
         if let Some(others) = schema.get("additionalProperties").filter(|others| others.is_object())
             && let Some(field) = self.field_of(others, names)
         {
-            fields.push((ANY.to_owned(), field));
+            fields.push((ANY.into(), field));
         }
         fields
     }

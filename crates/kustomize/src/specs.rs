@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::fieldspec::FieldSpec;
+use crate::fieldspec::{FieldSpec, Text};
 use crate::file::nullable;
 use crate::identity::or;
 use crate::order::{FIRST, LAST};
@@ -45,9 +45,9 @@ pub(crate) struct Specs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NameReference {
-    pub(crate) group: String,
-    pub(crate) version: String,
-    pub(crate) kind: String,
+    pub(crate) group: Text,
+    pub(crate) version: Text,
+    pub(crate) kind: Text,
     #[serde(deserialize_with = "nullable")]
     pub(crate) field_specs: Vec<FieldSpec>,
 }
@@ -62,7 +62,7 @@ impl Specs {
     }
 
     fn make() -> Self {
-        let plain = |path: &str, create: bool| FieldSpec::new(ALL, path, create);
+        let plain = |path: &'static str, create: bool| FieldSpec::new(ALL, path, create);
         let mut metadata = vec![plain("metadata/labels", true)];
         metadata.extend(template_specs("labels", "apps"));
         let claims =
@@ -204,7 +204,7 @@ pub(crate) fn merge(known: &mut Vec<FieldSpec>, more: Vec<FieldSpec>, what: &str
 }
 
 /// Labels or annotations of pod templates.
-fn template_specs(what: &str, stateful_set_group: &str) -> Vec<FieldSpec> {
+fn template_specs(what: &str, stateful_set_group: &'static str) -> Vec<FieldSpec> {
     let path = format!("spec/template/metadata/{what}");
     let kinds = [
         ("", "v1", "ReplicationController"),
@@ -214,9 +214,10 @@ fn template_specs(what: &str, stateful_set_group: &str) -> Vec<FieldSpec> {
         (stateful_set_group, "", "StatefulSet"),
         ("batch", "", "Job"),
     ];
-    let mut specs: Vec<FieldSpec> = kinds.iter().map(|kind| FieldSpec::new(*kind, &path, true)).collect();
+    let mut specs: Vec<FieldSpec> =
+        kinds.iter().map(|kind| FieldSpec::new(*kind, path.clone(), true)).collect();
     for path in ["spec/jobTemplate/metadata", "spec/jobTemplate/spec/template/metadata"] {
-        specs.push(FieldSpec::new(("batch", "", "CronJob"), &format!("{path}/{what}"), true));
+        specs.push(FieldSpec::new(("batch", "", "CronJob"), format!("{path}/{what}"), true));
     }
     specs
 }
@@ -238,7 +239,7 @@ fn selector_specs() -> Vec<FieldSpec> {
     for kind in ["Deployment", "StatefulSet"] {
         let mut add = |path: &str| {
             let path = format!("spec/template/spec/{path}/labelSelector/matchLabels");
-            specs.push(FieldSpec::new(("apps", "", kind), &path, false));
+            specs.push(FieldSpec::new(("apps", "", kind), path, false));
         };
         for affinity in ["podAffinity", "podAntiAffinity"] {
             let base = format!("affinity/{affinity}");
@@ -249,7 +250,7 @@ fn selector_specs() -> Vec<FieldSpec> {
     }
     for path in ["spec/podSelector", "spec/ingress/from/podSelector", "spec/egress/to/podSelector"] {
         let path = format!("{path}/matchLabels");
-        specs.push(FieldSpec::new(("networking.k8s.io", "", "NetworkPolicy"), &path, false));
+        specs.push(FieldSpec::new(("networking.k8s.io", "", "NetworkPolicy"), path, false));
     }
     specs
 }
@@ -291,7 +292,10 @@ fn collect(
     for (name, property) in properties {
         let here = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
         let text = |extension: &str| property.get(extension).and_then(Value::as_str);
-        let spec = |path: &str| vec![FieldSpec::new(("", "", kind), path, false)];
+        let spec = |path: &str| {
+            let (kind, path) = (kind.to_owned().into(), path.to_owned().into());
+            vec![FieldSpec { kind, path, ..FieldSpec::default() }]
+        };
         if text("x-kubernetes-annotation").is_some() {
             merge(&mut specs.common_annotations, spec(&here), "CommonAnnotations")?;
         }
@@ -306,9 +310,9 @@ fn collect(
         {
             let key = text("x-kubernetes-object-ref-name-key").unwrap_or("name");
             specs.name_reference.push(NameReference {
-                group: String::new(),
-                version: version.to_owned(),
-                kind: target.to_owned(),
+                group: Text::default(),
+                version: version.to_owned().into(),
+                kind: target.to_owned().into(),
                 field_specs: spec(&format!("{here}/{key}")),
             });
         }
@@ -325,7 +329,7 @@ pub(crate) fn by_kind<'a, T>(
 ) -> HashMap<&'a str, Vec<(&'a FieldSpec, T)>> {
     let mut map: HashMap<&str, Vec<(&FieldSpec, T)>> = HashMap::new();
     for (spec, other) in entries {
-        map.entry(spec.kind.as_str()).or_default().push((spec, other));
+        map.entry(&*spec.kind).or_default().push((spec, other));
     }
     map
 }
@@ -336,7 +340,7 @@ mod tests {
 
     #[test]
     fn specs_that_disagree_are_refused() {
-        let spec = |kind: &str, create: bool| FieldSpec::new(("", "", kind), "a/b", create);
+        let spec = |kind: &'static str, create: bool| FieldSpec::new(("", "", kind), "a/b", create);
         let mut known = vec![spec("A", true)];
         merge(&mut known, vec![spec("B", false), spec("A", true)], "X").unwrap();
         assert_eq!(known.len(), 2);

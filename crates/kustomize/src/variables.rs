@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::budget;
 use crate::fieldpath;
-use crate::fieldspec::{FieldSpec, Leaf};
+use crate::fieldspec::{FieldSpec, Leaf, Text};
 use crate::file::{Variable, scalar_text};
 use crate::identity::{Id, or};
 use crate::resource::Resource;
@@ -14,7 +14,7 @@ use crate::resource::Resource;
 /// The fields that may hold variables.
 pub(crate) fn builtin() -> Vec<FieldSpec> {
     let mut specs = Vec::new();
-    let mut add = |kind: &str, path: &str| specs.push(FieldSpec::new(("", "", kind), path, false));
+    let mut add = |kind: &'static str, path: Text| specs.push(FieldSpec::new(("", "", kind), path, false));
     for (kind, pod) in [
         ("CronJob", "spec/jobTemplate/spec/template/spec"),
         ("DaemonSet", "spec/template/spec"),
@@ -26,26 +26,26 @@ pub(crate) fn builtin() -> Vec<FieldSpec> {
     ] {
         for containers in ["containers", "initContainers"] {
             for field in ["args", "command", "env/value", "volumeMounts/mountPath"] {
-                add(kind, &format!("{pod}/{containers}/{field}"));
+                add(kind, format!("{pod}/{containers}/{field}").into());
             }
         }
         match kind {
             // Two of the paths lead nowhere in the reference tool, too.
-            "CronJob" => add(kind, "spec/jobTemplate/spec/template/volumes/nfs/server"),
-            "StatefulSet" => add(kind, "spec/volumeClaimTemplates/spec/nfs/server"),
-            _ => add(kind, &format!("{pod}/volumes/nfs/server")),
+            "CronJob" => add(kind, "spec/jobTemplate/spec/template/volumes/nfs/server".into()),
+            "StatefulSet" => add(kind, "spec/volumeClaimTemplates/spec/nfs/server".into()),
+            _ => add(kind, format!("{pod}/volumes/nfs/server").into()),
         }
     }
-    add("PersistentVolume", "spec/nfs/server");
-    add("Deployment", "spec/template/metadata/annotations");
+    add("PersistentVolume", "spec/nfs/server".into());
+    add("Deployment", "spec/template/metadata/annotations".into());
     for path in ["spec/rules/host", "spec/tls/hosts", "spec/tls/secretName"] {
-        add("Ingress", path);
+        add("Ingress", path.into());
     }
     for path in ["spec/ports/port", "spec/ports/targetPort"] {
-        add("Service", path);
+        add("Service", path.into());
     }
     for path in ["metadata/labels", "metadata/annotations"] {
-        add("", path);
+        add("", path.into());
     }
     specs
 }

@@ -26,11 +26,27 @@ fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
+/// Whether a text of several lines begins with a tab, after spaces and empty lines: yaml.v3 writes it as a literal block
+/// whose indentation it then can't tell. (yaml.v2, which `KUBERNETES` follows, quotes every text of several lines that has a
+/// tab.)
+fn begins_with_tab(value: &Value) -> bool {
+    let text = |text: &str| text.contains('\n') && text.trim_start_matches([' ', '\n']).starts_with('\t');
+    match value {
+        Value::String(value) => text(value),
+        Value::Array(items) => items.iter().any(begins_with_tab),
+        Value::Object(entries) => entries.iter().any(|(name, value)| text(name) || begins_with_tab(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 fn comes_back(value: &Value) {
     for layout in [Layout::KUBERNETES, Layout::PRETTY, Layout::KUSTOMIZE] {
         let written = goyaml::emit_to_string(value, layout);
         if written.contains("<<") {
             // Go's own writers don't quote the merge key.
+            continue;
+        }
+        if layout != Layout::KUBERNETES && begins_with_tab(value) {
             continue;
         }
         match goyaml::from_str(&written) {

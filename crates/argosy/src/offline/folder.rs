@@ -3,13 +3,16 @@
 //! What may be read is below one root: the Git work tree that the path is in, so that bases and value files beside it are
 //! found; links are followed only inside of it, as in a repository.
 
-use std::fs::{self, FileType, Metadata};
+use std::collections::HashMap;
+use std::fs::{self, FileType};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, Result, bail};
+use parking_lot::Mutex;
+use smallvec::SmallVec;
 use tree::{Entry, EntryKind, Oid, Tree, TreeError, TreePath};
 
 /// The most bytes of one file.
@@ -98,36 +101,52 @@ pub(crate) struct Folder {
     root: PathBuf,
     ids: AtomicU64,
     left: AtomicU64,
+    /// What has been looked at.
+    seen: Mutex<HashMap<PathBuf, Option<EntryKind>>>,
 }
 
 impl Folder {
     /// The tree below a directory.
     pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root, ids: AtomicU64::new(0), left: AtomicU64::new(MAX_TOTAL_BYTES) }
+        Self { root, ids: AtomicU64::new(0), left: AtomicU64::new(MAX_TOTAL_BYTES), seen: Mutex::default() }
     }
 
     /// What stands at the exact path: no link on the way is followed.
-    fn look(&self, path: &TreePath) -> Result<Option<(PathBuf, Metadata)>, TreeError> {
-        let mut place = self.root.clone();
-        let mut names = path.names().peekable();
-        while let Some(name) = names.next() {
+    fn look(&self, path: &TreePath) -> Result<Option<(PathBuf, EntryKind)>, TreeError> {
+        let (mut place, mut kind) = (self.root.clone(), EntryKind::Directory);
+        for name in path.names() {
             // A name of one plain component: anything else would mean something of its own to the system.
-            if !matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]) {
+            let is_plain = matches!(
+                Path::new(name).components().collect::<SmallVec<[_; 2]>>()[..],
+                [Component::Normal(_)]
+            );
+            if kind != EntryKind::Directory || !is_plain {
                 return Ok(None);
             }
             place.push(name);
-            if names.peek().is_some() {
-                match fs::symlink_metadata(&place) {
-                    Ok(metadata) if metadata.is_dir() => {}
-                    Ok(_) => return Ok(None),
-                    Err(error) => return absent(path, &error),
-                }
+            match self.standing(&place) {
+                Ok(Some(found)) => kind = found,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(storage(path, &error)),
             }
         }
-        match fs::symlink_metadata(&place) {
-            Ok(metadata) => Ok(Some((place, metadata))),
-            Err(error) => absent(path, &error),
+        Ok(Some((place, kind)))
+    }
+
+    /// What stands at a place in a directory. It is looked at once: a render goes through the same directories again
+    /// with every file that it reads.
+    fn standing(&self, place: &Path) -> std::io::Result<Option<EntryKind>> {
+        let mut seen = self.seen.lock();
+        if let Some(kind) = seen.get(place) {
+            return Ok(*kind);
         }
+        let kind = match fs::symlink_metadata(place) {
+            Ok(metadata) => kind_of(metadata.file_type()),
+            Err(error) if is_absence(error.kind()) => None,
+            Err(error) => return Err(error),
+        };
+        seen.insert(place.to_owned(), kind);
+        Ok(kind)
     }
 
     fn entry_of(&self, kind: EntryKind) -> Entry {
@@ -136,11 +155,8 @@ impl Folder {
     }
 }
 
-fn absent<T>(path: &TreePath, error: &std::io::Error) -> Result<Option<T>, TreeError> {
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename => Ok(None),
-        _ => Err(storage(path, error)),
-    }
+fn is_absence(error: ErrorKind) -> bool {
+    matches!(error, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename)
 }
 
 fn storage(path: &TreePath, error: &std::io::Error) -> TreeError {
@@ -166,13 +182,13 @@ impl Tree for Folder {
     }
 
     fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError> {
-        Ok(self.look(path)?.and_then(|(_, metadata)| kind_of(metadata.file_type())))
+        Ok(self.look(path)?.map(|(_, kind)| kind))
     }
 
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         let not_found = || TreeError::NotFound { path: path.clone() };
-        let (place, metadata) = self.look(path)?.ok_or_else(not_found)?;
-        match kind_of(metadata.file_type()).ok_or_else(not_found)? {
+        let (place, kind) = self.look(path)?.ok_or_else(not_found)?;
+        match kind {
             EntryKind::Directory | EntryKind::Submodule => Err(TreeError::IsDirectory { path: path.clone() }),
             EntryKind::Symlink => {
                 let target = fs::read_link(&place).map_err(|error| storage(path, &error))?;
@@ -181,15 +197,15 @@ impl Tree for Folder {
             EntryKind::File => {
                 let limit = MAX_FILE_BYTES.min(self.left.load(Ordering::Relaxed));
                 let too_large = |size| TreeError::TooLarge { path: path.clone(), size, limit };
-                if metadata.len() > limit {
-                    return Err(too_large(metadata.len()));
+                let file = fs::File::open(&place).map_err(|error| storage(path, &error))?;
+                let expected = file.metadata().map_err(|error| storage(path, &error))?.len();
+                if expected > limit {
+                    return Err(too_large(expected));
                 }
                 // One byte more than there is, so that the end is seen at once. The file may grow meanwhile.
-                let expected = usize::try_from(metadata.len()).unwrap_or_default() + 1;
-                let mut content = Vec::with_capacity(expected);
-                let read = fs::File::open(&place)
-                    .and_then(|file| file.take(limit + 1).read_to_end(&mut content))
-                    .map_err(|error| storage(path, &error))?;
+                let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default() + 1);
+                let read =
+                    file.take(limit + 1).read_to_end(&mut content).map_err(|error| storage(path, &error))?;
                 let size = u64::try_from(read).unwrap_or(u64::MAX);
                 if size > limit {
                     return Err(too_large(size));
@@ -201,10 +217,10 @@ impl Tree for Folder {
     }
 
     fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError> {
-        let Some((place, metadata)) = self.look(path)? else {
+        let Some((place, kind)) = self.look(path)? else {
             return Err(TreeError::NotFound { path: path.clone() });
         };
-        if !metadata.is_dir() {
+        if kind != EntryKind::Directory {
             return Err(TreeError::NotDirectory { path: path.clone() });
         }
         let mut entries = Vec::new();

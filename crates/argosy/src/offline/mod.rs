@@ -32,6 +32,7 @@ mod remote;
 mod repository;
 
 use std::io::{ErrorKind, Write as _};
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -118,7 +119,7 @@ impl RenderOptions {
 /// # Errors
 /// When something cannot be read, fetched or rendered; the error says which file, and where in it.
 pub(crate) fn render_here(options: &RenderOptions) -> Result<()> {
-    print(&on_thread(|| text(options, &Network::default()))?)
+    print(&with_room(|| text(options, &Network::default()))?)
 }
 
 /// Renders Applications out of their repositories, and prints.
@@ -151,23 +152,17 @@ pub(crate) async fn render(options: &RenderOptions) -> Result<ExitCode> {
 /// # Errors
 /// When a directory cannot be looked into.
 pub(crate) fn lint(options: &LintOptions) -> Result<ExitCode> {
-    let (text, code) = on_thread(|| lint::run(options))?;
+    let (text, code) = with_room(|| lint::run(options))?;
     print(&text)?;
     Ok(code)
 }
 
-/// Does the work on a stack that is large enough: templates and programs may nest as deeply as their budgets allow.
-fn on_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    std::thread::scope(|scope| -> Result<T> {
-        let thread = std::thread::Builder::new()
-            .name("render".to_owned())
-            .stack_size(::jsonnet::STACK_BYTES)
-            .spawn_scoped(scope, || work().map_err(with_hint))
-            .context("cannot start a thread")?;
-        thread
-            .join()
-            .map_err(|_| anyhow!("the renderer stopped with a fault of its own; please report it"))?
-    })
+/// Does the work on a stack that is large enough: templates and programs may nest as deeply as their budgets allow. The
+/// stack, but no thread, because to start one takes as long as to render a small manifest.
+fn with_room<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let work = || stacker::grow(::jsonnet::STACK_BYTES, work).map_err(with_hint);
+    std::panic::catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| anyhow!("the renderer stopped with a fault of its own; please report it"))?
 }
 
 fn print(text: &str) -> Result<()> {

@@ -53,13 +53,11 @@ pub(crate) fn set_in(
         set_subjects(&mut resource.value, namespace, subjects, unset_only)?;
     }
     for spec in specs {
-        let is_done = match spec.path.as_str() {
+        let is_done = match &*spec.path {
             "metadata/namespace" => true,
             // Other groups have kinds called Namespace, too.
             "metadata/name" => !is_core,
-            "subjects/namespace" => {
-                is_binding && matches!(spec.kind.as_str(), "RoleBinding" | "ClusterRoleBinding")
-            }
+            "subjects/namespace" => is_binding && matches!(&*spec.kind, "RoleBinding" | "ClusterRoleBinding"),
             _ => false,
         };
         if is_done {

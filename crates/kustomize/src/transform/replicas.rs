@@ -32,7 +32,7 @@ pub(crate) fn set_replicas(
     if found {
         return Ok(());
     }
-    let kinds: Vec<&str> = specs.iter().map(|spec| spec.kind.as_str()).collect();
+    let kinds: Vec<&str> = specs.iter().map(|spec| &*spec.kind).collect();
     Err(format!(
         "resource with name {} does not match a config with the following GVK {kinds:?}",
         replica.name
