@@ -75,6 +75,7 @@ enum Verb {
 
 /// What needs no server, and is over in milliseconds.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Offline {
     /// Print what a directory renders to, without any server.
     Render(offline::RenderOptions),

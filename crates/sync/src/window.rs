@@ -1,5 +1,7 @@
 //! Sync windows: when a project lets its applications be synced. The time is an argument.
 
+use croner::Cron;
+use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -7,6 +9,8 @@ use types::SyncWindow;
 
 use crate::retry::parse_duration;
 
+/// How far a schedule is looked ahead.
+const SEARCHED_YEARS: i16 = 5;
 /// Longest accepted description of a window.
 const MAX_DESCRIPTION: usize = 255;
 
@@ -90,22 +94,38 @@ pub fn is_active(window: &SyncWindow, now: Timestamp) -> Result<bool, WindowErro
     let length =
         parse_duration(&window.duration).ok_or_else(|| WindowError::Duration(window.duration.clone()))?;
     let schedule_error = |reason: String| WindowError::Schedule { schedule: window.schedule.clone(), reason };
-    let schedule = CronParser::builder()
-        .seconds(Seconds::Disallowed)
-        .year(Year::Disallowed)
-        .sloppy_ranges(true)
-        .build()
-        .parse(&window.schedule)
-        .map_err(|error| schedule_error(error.to_string()))?;
     // The schedule is read on a clock that is shifted by the zone's offset of this very moment, as Argo CD does; a
     // change to or from summer time inside the window therefore moves its other end.
     let zone = TimeZone::get(&window.time_zone).unwrap_or(TimeZone::UTC);
     let offset = SignedDuration::from_secs(i64::from(zone.to_offset(now).seconds()));
     let shifted = now.saturating_add(offset).unwrap_or(now);
     let begin = shifted.saturating_sub(length).unwrap_or(shifted).to_zoned(TimeZone::UTC);
-    let next =
-        schedule.find_next_occurrence(&begin, false).map_err(|error| schedule_error(error.to_string()))?;
+    let schedule = read_schedule(&window.schedule, begin.year()).map_err(schedule_error)?;
+    let next = schedule.find_next_occurrence(&begin, false).map_err(|error| {
+        schedule_error(match error {
+            CronError::TimeSearchLimitExceeded => format!("no such time comes in {SEARCHED_YEARS} years"),
+            error => error.to_string(),
+        })
+    })?;
     Ok(next.timestamp() < shifted)
+}
+
+/// Reads five fields, or a name such as `@daily`. For a time that never comes, such as February 31, all years that there
+/// are would be gone through: so seconds and the years that count are written around the fields.
+fn read_schedule(schedule: &str, year: i16) -> Result<Cron, String> {
+    let parser = CronParser::builder().sloppy_ranges(true);
+    let parsed = if schedule.trim_start().starts_with('@') {
+        parser.seconds(Seconds::Disallowed).year(Year::Disallowed).build().parse(schedule)
+    } else {
+        let fields = schedule.split_whitespace().count();
+        if fields != 5 {
+            return Err(format!("it has {fields} fields; minute, hour, day, month and weekday are wanted"));
+        }
+        let last = year.saturating_add(SEARCHED_YEARS);
+        let whole = format!("0 {schedule} {year}-{last}");
+        parser.seconds(Seconds::Required).year(Year::Required).build().parse(&whole)
+    };
+    parsed.map_err(|error| error.to_string())
 }
 
 /// What the windows of an application say at one moment.

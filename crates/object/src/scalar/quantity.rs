@@ -37,6 +37,8 @@ const BINARY_SUFFIXES: [(&str, u32); 6] =
 
 /// No amount that means anything needs more digits than this.
 const MAX_DIGITS: usize = 30;
+/// Nor more zeros behind them.
+const LARGEST_EXPONENT: i32 = 100;
 /// Kubernetes keeps nothing finer than a billionth.
 const SMALLEST_EXPONENT: i32 = -9;
 
@@ -78,7 +80,10 @@ impl Quantity {
         }
         let whole = whole.trim_start_matches('0');
         let fraction = fraction.trim_end_matches('0');
-        if whole.len() + fraction.len() > MAX_DIGITS {
+        // Zeros at the end count for nothing, or a large amount might not be read again in its canonical form.
+        let zeros = if fraction.is_empty() { whole.len() - whole.trim_end_matches('0').len() } else { 0 };
+        let whole = &whole[..whole.len() - zeros];
+        if zeros > LARGEST_EXPONENT as usize || whole.len() + fraction.len() > MAX_DIGITS {
             return Err(fail("it has too many digits"));
         }
         let digits = format!("0{whole}{fraction}");
@@ -86,7 +91,7 @@ impl Quantity {
         if negative {
             mantissa = -mantissa;
         }
-        let mut exponent = -(fraction.len() as i32);
+        let mut exponent = zeros as i32 - fraction.len() as i32;
         let format = if let Some((_, power)) = DECIMAL_SUFFIXES.iter().find(|(name, _)| *name == suffix) {
             exponent += power;
             Format::DecimalSi
@@ -95,7 +100,7 @@ impl Quantity {
             Format::BinarySi
         } else if let Some(power) = suffix.strip_prefix(['e', 'E']) {
             let power: i32 = power.parse().map_err(|_| fail("the suffix is unknown"))?;
-            if !(-100..=100).contains(&power) {
+            if power.abs() > LARGEST_EXPONENT {
                 return Err(fail("the exponent is too large"));
             }
             exponent += power;
@@ -104,6 +109,9 @@ impl Quantity {
             return Err(fail("the suffix is unknown"));
         };
         let mut quantity = Quantity { mantissa, exponent, format }.rounded_up_to_nano().reduced();
+        if quantity.exponent > LARGEST_EXPONENT {
+            return Err(fail("it is too large"));
+        }
         if format == Format::BinarySi {
             let limit = Quantity::from_integer(i64::MAX);
             if quantity.compare(&limit) == Ordering::Greater {
@@ -286,6 +294,8 @@ mod tests {
             ("1000Ki", "1000Ki"),
             ("2048", "2048"),
             ("1000", "1k"),
+            ("100e98", "10e99"),
+            ("123456789012345678901234567891e100", "1234567890123456789012345678910e99"),
             ("1500", "1500"),
             ("100000k", "100M"),
             ("1e3", "1e3"),
@@ -306,9 +316,20 @@ mod tests {
 
     #[test]
     fn refuses() {
-        for text in
-            ["", "-", ".", "1..2", "1 Gi", "Gi", "1gi", "1e", "1Kib", "1e1000", "1".repeat(40).as_str()]
-        {
+        for text in [
+            "",
+            "-",
+            ".",
+            "1..2",
+            "1 Gi",
+            "Gi",
+            "1gi",
+            "1e",
+            "1Kib",
+            "1e1000",
+            "100e100",
+            "1".repeat(40).as_str(),
+        ] {
             assert!(Quantity::parse(text).is_err(), "{text}");
         }
     }

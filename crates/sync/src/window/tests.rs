@@ -31,6 +31,10 @@ fn windows_open_and_close() {
         ("* * * * *", "1h", "", "2026-11-21T01:00:00Z", true),
         ("0 0 * * 1", "24h", "", "2026-11-21T01:00:00Z", false),
         ("0 0 * * SAT", "24h", "", "2026-11-21T01:00:00Z", true),
+        ("@daily", "2h", "", "2026-11-21T01:00:00Z", true),
+        ("@daily", "2h", "", "2026-11-21T03:00:00Z", false),
+        ("30 23 31 12 *", "1h", "", "2027-01-01T00:10:00Z", true),
+        ("0 0 29 2 *", "1h", "", "2026-11-21T01:00:00Z", false),
     ] {
         let window = SyncWindow { time_zone: zone.into(), ..window("allow", schedule, duration) };
         assert_eq!(is_active(&window, at(now)), Ok(open), "{schedule} {duration} {zone} at {now}");
@@ -40,10 +44,25 @@ fn windows_open_and_close() {
 #[test]
 fn what_cannot_be_read_is_an_error() {
     let now = at("2026-11-21T10:00:00Z");
-    for (schedule, duration) in
-        [("0 10 * *", "1h"), ("x", "1h"), ("0 0 10 * * *", "1h"), ("0 10 * * *", "soon")]
-    {
+    for (schedule, duration) in [
+        ("0 10 * *", "1h"),
+        ("x", "1h"),
+        ("0 0 10 * * *", "1h"),
+        ("0 10 * * * 2026", "1h"),
+        ("0 10 * * *", "soon"),
+    ] {
         assert!(is_active(&window("allow", schedule, duration), now).is_err(), "{schedule} {duration}");
+    }
+}
+
+/// They are refused at once: to look for the time in all years took seconds of every reconciliation.
+#[test]
+fn a_time_that_never_comes_is_an_error() {
+    let now = at("2026-11-21T10:00:00Z");
+    for schedule in ["0 0 31 2 *", ", 22 * * 1-5"] {
+        let error = is_active(&window("allow", schedule, "1h"), now).unwrap_err().to_string();
+        let expected = format!("cannot parse schedule '{schedule}': no such time comes in 5 years");
+        assert_eq!(error, expected);
     }
 }
 
