@@ -37,8 +37,8 @@ pub(crate) trait Sink: Send {
     fn present(&mut self, object: &[u8]) -> Result<String, serde_json::Error>;
     /// An object, as JSON in its last state, is gone. Answers its resourceVersion.
     fn deleted(&mut self, object: &[u8]) -> Result<String, serde_json::Error>;
-    /// The list that began is complete: what it did not name is gone.
-    fn complete(&mut self);
+    /// The list that began is complete, at this resourceVersion: what it did not name is gone.
+    fn complete(&mut self, version: &str);
     /// The collection cannot be read just now (`Some`), or can be again (`None`).
     fn trouble(&mut self, error: Option<&Error>);
     /// The collection may not be listed, and is left out for a long while. What was told before stays: a refusal does
@@ -229,8 +229,8 @@ impl Follow {
             self.list_pages(sink).await
         };
         drop(permit);
-        if result.is_ok() {
-            sink.complete();
+        if let Ok(version) = &result {
+            sink.complete(version);
             sink.trouble(None);
         }
         result

@@ -15,6 +15,9 @@ use super::{manifest, network};
 const CONTROL_NAMESPACE: &str = "argocd";
 
 /// Prints the manifests of the Applications in a file.
+///
+/// # Errors
+/// What is wrong with each of those that cannot be rendered: the others' manifests alone might be taken for all.
 pub(super) async fn render(file: &Path, options: &super::RenderOptions) -> Result<String> {
     let shown = file.display().to_string();
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
@@ -23,30 +26,40 @@ pub(super) async fn render(file: &Path, options: &super::RenderOptions) -> Resul
         bail!("{shown}: there is no Application (argoproj.io/v1alpha1) in it");
     }
     let renderer = renderer()?;
-    let mut output = String::new();
+    let (mut output, mut failures) = (String::new(), Vec::new());
     for application in &applications {
-        let mut request = request(application, options.kube_version.as_deref())?;
-        // One revision is meant for all sources, several for one each.
-        for (index, revision) in request.revisions.iter_mut().enumerate() {
-            *revision = match options.revision.as_slice() {
-                [] => None,
-                [all] => Some(all.clone()),
-                each => each.get(index).cloned(),
-            };
-        }
-        request.refresh_revisions = true;
-        let name = &application.metadata.name;
-        let rendered =
-            renderer.render(request).await.map_err(told).with_context(|| format!("application {name}"))?;
-        if options.explain {
-            output.push_str(&explained(application, &rendered));
-        } else {
-            for desired in &rendered.objects {
-                output.push_str(&manifest(&desired.file, desired.object.as_value()));
+        match render_one(application, &renderer, options).await {
+            Ok(rendered) if options.explain => output.push_str(&explained(application, &rendered)),
+            Ok(rendered) => {
+                for desired in &rendered.objects {
+                    output.push_str(&manifest(&desired.file, desired.object.as_value()));
+                }
             }
+            Err(error) => failures.push(format!("application {}: {error:#}", application.metadata.name)),
         }
     }
+    if !failures.is_empty() {
+        bail!("{}", failures.join("\n"));
+    }
     Ok(output)
+}
+
+async fn render_one(
+    application: &Application,
+    renderer: &Renderer,
+    options: &super::RenderOptions,
+) -> Result<Rendered> {
+    let mut request = request(application, options.kube_version.as_deref())?;
+    // One revision is meant for all sources, several for one each.
+    for (index, revision) in request.revisions.iter_mut().enumerate() {
+        *revision = match options.revision.as_slice() {
+            [] => None,
+            [all] => Some(all.clone()),
+            each => each.get(index).cloned(),
+        };
+    }
+    request.refresh_revisions = true;
+    renderer.render(request).await.map_err(told)
 }
 
 /// A renderer whose mirrors are this machine's cache.
@@ -81,7 +94,7 @@ pub(super) fn request(application: &Application, kube_version: Option<&str>) -> 
     let sources = spec.effective_sources();
     let name = &application.metadata.name;
     if sources.is_empty() {
-        bail!("application {name} has no source");
+        bail!("it has no source");
     }
     let namespace = match application.metadata.namespace.as_str() {
         "" => CONTROL_NAMESPACE,

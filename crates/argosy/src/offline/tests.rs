@@ -192,6 +192,20 @@ fn errors_name_the_file_and_the_line() {
     }
 }
 
+#[test]
+fn every_application_of_a_file_that_fails_is_named() {
+    let application = |name: &str| {
+        format!("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\n---\n")
+    };
+    let folder = folder(&[("apps.yaml", &format!("{}{}", application("one"), application("two")))]);
+    let file = folder.path().join("apps.yaml");
+    let command = Command::try_parse_from(["render".as_ref(), "-f".as_ref(), file.as_os_str()]);
+    let command = command.map_err(|error| error.to_string()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = runtime.block_on(super::application::render(&file, &command.options)).unwrap_err();
+    assert_eq!(error.to_string(), "application one: it has no source\napplication two: it has no source");
+}
+
 #[cfg(unix)]
 #[test]
 fn links_lead_nowhere_out_of_the_folder() {

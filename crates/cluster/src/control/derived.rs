@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use types::settings::Settings;
 use types::{Cluster, RepoCreds, Repository, SecretSource, names};
 
+use super::order::Order;
 use super::{ControlEvent, Shared};
 use crate::Error;
 use crate::follow::Sink;
@@ -43,6 +44,7 @@ struct Held {
 struct Objects {
     config_maps: BTreeMap<String, Held>,
     secrets: BTreeMap<String, Held>,
+    orders: [Order<String>; 2],
 }
 
 /// The objects, and what was derived from them.
@@ -169,10 +171,11 @@ impl Kind {
             || (self == Kind::Secret && labels.contains_key(names::LABEL_SECRET_TYPE))
     }
 
-    fn of(self, objects: &mut Objects) -> &mut BTreeMap<String, Held> {
+    fn of(self, objects: &mut Objects) -> (&mut BTreeMap<String, Held>, &mut Order<String>) {
+        let [of_config_maps, of_secrets] = &mut objects.orders;
         match self {
-            Kind::ConfigMap => &mut objects.config_maps,
-            Kind::Secret => &mut objects.secrets,
+            Kind::ConfigMap => (&mut objects.config_maps, of_config_maps),
+            Kind::Secret => (&mut objects.secrets, of_secrets),
         }
     }
 }
@@ -203,17 +206,18 @@ impl Shared {
     fn take_object(&self, kind: Kind, raw: Raw, written: bool) -> bool {
         let Raw { metadata, data, binary_data } = raw;
         let mut objects = self.derived.objects.lock();
-        let held = kind.of(&mut objects);
+        let (held, order) = kind.of(&mut objects);
+        let version = &metadata.resource_version;
+        let known = held.get(&metadata.name).map(|known| known.version.as_str());
+        let is_news = match written {
+            true => order.written(metadata.name.clone(), version, known),
+            false => order.watched(&metadata.name, version) && known != Some(version),
+        };
+        if !is_news {
+            return false;
+        }
         if !kind.keeps(&metadata.name, &metadata.labels) {
             return held.remove(&metadata.name).is_some();
-        }
-        let number = |text: &str| text.parse::<u64>().unwrap_or(0);
-        let known = held.get(&metadata.name);
-        if known.is_some_and(|known| {
-            known.version == metadata.resource_version
-                || (written && number(&known.version) > number(&metadata.resource_version))
-        }) {
-            return false;
         }
         let engine = base64::engine::general_purpose::STANDARD;
         let plain = |(key, value): (String, String)| match kind {
@@ -239,16 +243,42 @@ impl Shared {
 
     /// Takes the answer of a write of a ConfigMap or Secret.
     pub(super) fn take_written_object(&self, kind: Kind, object: &[u8]) {
-        if let Ok(raw) = serde_json::from_slice(object)
-            && self.take_object(kind, raw, true)
-        {
-            self.rederive();
+        if let Ok(raw) = serde_json::from_slice(object) {
+            let is_news = self.take_object(kind, raw, true);
+            self.rederive_for_writer(is_news);
         }
     }
 
     /// Takes the success of a deletion.
     pub(super) fn take_deleted_object(&self, kind: Kind, name: &str) {
-        let removed = kind.of(&mut self.derived.objects.lock()).remove(name).is_some();
+        let removed = {
+            let mut objects = self.derived.objects.lock();
+            let (held, order) = kind.of(&mut objects);
+            let removed = held.remove(name);
+            if let Some(removed) = &removed {
+                order.erased(name.to_owned(), &removed.version);
+            }
+            removed
+        };
+        self.rederive_for_writer(removed.is_some());
+    }
+
+    /// The watch may have brought it already, and be about to derive from it: the writer does not wait for that.
+    fn rederive_for_writer(&self, is_news: bool) {
+        if is_news {
+            self.rederive();
+        } else {
+            self.derived.rebuild(&self.namespace);
+        }
+    }
+
+    /// Takes the last state of an object that is gone.
+    fn take_gone_object(&self, kind: Kind, metadata: &types::ObjectMeta) {
+        let removed = {
+            let mut objects = self.derived.objects.lock();
+            let (held, order) = kind.of(&mut objects);
+            order.watched(&metadata.name, &metadata.resource_version) && held.remove(&metadata.name).is_some()
+        };
         if removed {
             self.rederive();
         }
@@ -271,6 +301,7 @@ struct DerivedSink {
 
 impl Sink for DerivedSink {
     fn begin(&mut self) {
+        self.kind.of(&mut self.shared.derived.objects.lock()).1.begin(|_| true);
         self.listed = Some(HashSet::new());
         self.damaged = false;
     }
@@ -290,14 +321,16 @@ impl Sink for DerivedSink {
 
     fn deleted(&mut self, object: &[u8]) -> Result<String, serde_json::Error> {
         let raw: Raw = serde_json::from_slice(object)?;
-        self.shared.take_deleted_object(self.kind, &raw.metadata.name);
+        self.shared.take_gone_object(self.kind, &raw.metadata);
         Ok(raw.metadata.resource_version)
     }
 
-    fn complete(&mut self) {
+    fn complete(&mut self, version: &str) {
         let listed = self.listed.take().unwrap_or_default();
         if !self.damaged {
-            self.kind.of(&mut self.shared.derived.objects.lock()).retain(|name, _| listed.contains(name));
+            let mut objects = self.shared.derived.objects.lock();
+            let (held, order) = self.kind.of(&mut objects);
+            held.retain(|name, _| listed.contains(name) || !order.absent(name, version));
         }
         self.shared.rederive();
         if !std::mem::replace(&mut self.ready, true) {

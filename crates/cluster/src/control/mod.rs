@@ -8,9 +8,10 @@
 //! ```
 //!
 //! What a write answers is in the tables before the call returns, so that a reader sees its own writes; the watch
-//! event that follows changes nothing more.
+//! event that follows changes nothing more, nor does one that tells of the time before (order.rs).
 
 mod derived;
+mod order;
 mod scope;
 mod table;
 mod write;

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::task::AbortHandle;
 use types::{AppKey, AppProject, Application, ApplicationSet, ObjectMeta};
 
+use super::order::Order;
 use super::scope::Scope;
 use super::{Change, ControlEvent, Shared};
 use crate::Error;
@@ -88,20 +88,14 @@ fn key_of(metadata: &ObjectMeta) -> AppKey {
 /// Records by namespace and name.
 pub(super) struct Table<T> {
     records: RwLock<HashMap<AppKey, Arc<T>>>,
-    /// The newest version that the watch has delivered. A write's answer that is older could be of an object that has
-    /// been deleted since.
-    newest: AtomicU64,
+    /// Locked after the records, by whoever changes them.
+    order: Mutex<Order<AppKey>>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table { records: RwLock::default(), newest: AtomicU64::new(0) }
+        Table { records: RwLock::default(), order: Mutex::default() }
     }
-}
-
-/// Versions are numbers by now in all API servers; for any other text, no order is known.
-fn version(text: &str) -> u64 {
-    text.parse().unwrap_or(0)
 }
 
 impl<T: Record> Table<T> {
@@ -120,21 +114,15 @@ impl<T: Record> Table<T> {
 
     /// Takes what the watch delivers.
     fn watched(&self, record: T) -> Option<(Change, Arc<T>)> {
-        self.newest.fetch_max(version(&record.metadata().resource_version), Ordering::SeqCst);
         let key = key_of(record.metadata());
+        let version = &record.metadata().resource_version;
         let mut records = self.records.write();
+        if !self.order.lock().watched(&key, version) {
+            return None;
+        }
         let change = match records.get(&key) {
-            Some(known) if known.metadata().resource_version == record.metadata().resource_version => {
-                return None;
-            }
-            // The answer of a write that is on its way here through the watch.
-            Some(known)
-                if known.metadata().uid == record.metadata().uid
-                    && version(&known.metadata().resource_version)
-                        > version(&record.metadata().resource_version) =>
-            {
-                return None;
-            }
+            // The answer of a write, which has come here through the watch, too.
+            Some(known) if known.metadata().resource_version == *version => return None,
             Some(_) => Change::Modified,
             None => Change::Added,
         };
@@ -145,24 +133,32 @@ impl<T: Record> Table<T> {
 
     /// Takes the answer of a write, unless the watch has delivered something newer.
     fn written(&self, record: T) -> (Option<Change>, Arc<T>) {
-        let new = version(&record.metadata().resource_version);
         let key = key_of(record.metadata());
         let record = Arc::new(record);
         let mut records = self.records.write();
-        let change = match records.get(&key) {
-            Some(known) if version(&known.metadata().resource_version) >= new => None,
-            Some(_) => Some(Change::Modified),
-            None if new > self.newest.load(Ordering::SeqCst) => Some(Change::Added),
-            None => None,
-        };
-        if change.is_some() {
-            records.insert(key, record.clone());
+        let known = records.get(&key).map(|known| known.metadata().resource_version.as_str());
+        let change = if known.is_some() { Change::Modified } else { Change::Added };
+        if !self.order.lock().written(key.clone(), &record.metadata().resource_version, known) {
+            return (None, record);
         }
-        (change, record)
+        records.insert(key, record.clone());
+        (Some(change), record)
     }
 
-    fn gone(&self, key: &AppKey) -> Option<Arc<T>> {
-        self.records.write().remove(key)
+    /// Takes the last state of an object that is gone.
+    fn gone(&self, key: &AppKey, version: &str) -> Option<Arc<T>> {
+        let mut records = self.records.write();
+        self.order.lock().watched(key, version).then(|| records.remove(key)).flatten()
+    }
+
+    /// Takes that a complete list of this version has named all that is there, and answers what is gone.
+    fn listed(&self, listed: &HashSet<AppKey>, scope: &Scope, version: &str) -> Vec<Arc<T>> {
+        let mut records = self.records.write();
+        let mut order = self.order.lock();
+        let gone = records.extract_if(|key, _| {
+            scope.covers(&key.namespace) && !listed.contains(key) && order.absent(key, version)
+        });
+        gone.map(|(_, record)| record).collect()
     }
 }
 
@@ -207,6 +203,7 @@ impl<T: Record> TableSink<T> {
 
 impl<T: Record> Sink for TableSink<T> {
     fn begin(&mut self) {
+        self.records().order.lock().begin(|key| self.scope.covers(&key.namespace));
         self.listed = Some(HashSet::new());
         self.damaged = false;
     }
@@ -233,28 +230,17 @@ impl<T: Record> Sink for TableSink<T> {
             metadata: ObjectMeta,
         }
         let Head { metadata } = serde_json::from_slice(object)?;
-        self.records().newest.fetch_max(version(&metadata.resource_version), Ordering::SeqCst);
-        if let Some(record) = self.records().gone(&key_of(&metadata)) {
+        if let Some(record) = self.records().gone(&key_of(&metadata), &metadata.resource_version) {
             self.tell(Change::Deleted, record);
         }
         Ok(metadata.resource_version)
     }
 
-    fn complete(&mut self) {
+    fn complete(&mut self, version: &str) {
         let listed = self.listed.take().unwrap_or_default();
         if !self.damaged {
-            let absent: Vec<AppKey> = self
-                .records()
-                .records
-                .read()
-                .keys()
-                .filter(|key| self.scope.covers(&key.namespace) && !listed.contains(key))
-                .cloned()
-                .collect();
-            for key in absent {
-                if let Some(record) = self.records().gone(&key) {
-                    self.tell(Change::Deleted, record);
-                }
+            for record in self.records().listed(&listed, &self.scope, version) {
+                self.tell(Change::Deleted, record);
             }
         }
         if !std::mem::replace(&mut self.ready, true) {

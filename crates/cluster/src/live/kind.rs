@@ -271,7 +271,7 @@ impl Sink for KindSink {
         Ok(metadata.resource_version)
     }
 
-    fn complete(&mut self) {
+    fn complete(&mut self, _version: &str) {
         let listed = self.listed.take().unwrap_or_default();
         let Some(inner) = self.inner.upgrade() else { return };
         if !self.damaged {
