@@ -132,6 +132,13 @@ impl Error {
         self.code() == 409 && self.reason() != "AlreadyExists"
     }
 
+    /// A JSON patch does not fit what is there: a value that it tests is another one by now. The API server says so in general
+    /// words, which it has for nothing else that a well-formed patch can meet.
+    pub fn is_failed_test(&self) -> bool {
+        self.code() == 422
+            && self.api_message().contains("the server rejected our request due to an error in our request")
+    }
+
     /// An object of that name exists.
     pub fn is_already_exists(&self) -> bool {
         self.code() == 409 && self.reason() == "AlreadyExists"

@@ -64,7 +64,10 @@ async fn records_are_written_through(world: &World) {
 
     let test = json!({"op": "test", "path": "/metadata/name", "value": "other"});
     let error = control.patch_application(&key, &Patch::Json(vec![test])).await.unwrap_err();
-    assert!(!error.is_transient(), "{error}");
+    assert!(error.is_failed_test() && !error.is_transient() && !error.is_conflict(), "{error}");
+    let invalid = Patch::Merge(json!({"spec": {"sources": 1}}));
+    let error = control.patch_application(&key, &invalid).await.unwrap_err();
+    assert!(!error.is_failed_test(), "{error}");
 
     control.delete_application(&key, &DeleteOptions::background()).await.unwrap();
     eventually("it is gone", || control.application(&key).is_none().then_some(())).await;

@@ -189,7 +189,7 @@ async fn store(
 
 /// Whether a change failed because the record had been changed since it was read.
 pub(super) fn lost_race(error: &cluster::Error) -> bool {
-    error.is_conflict() || (error.code() == 422 && error.api_message().contains("test"))
+    error.is_conflict() || error.is_failed_test()
 }
 
 async fn delete(call: Call) -> Result<Value, Status> {
