@@ -12,7 +12,7 @@ use source::Opened;
 use tree::TreePath;
 
 use crate::offline::application;
-use crate::offline::folder::{Folder, Place};
+use crate::offline::folder::Place;
 
 /// The most bytes of files that are sent to a server.
 const MAX_SENT_BYTES: u64 = 1 << 30;
@@ -30,7 +30,7 @@ impl LocalFiles for ThisMachine {
             .canonicalize()
             .map_err(|error| format!("cannot open {}: {error}", directory.display()))?;
         let packing = Packing::only(include, MAX_SENT_BYTES, "take fewer with --local-include");
-        let archive = render::pack(&Folder::new(full), &TreePath::root(), &packing)
+        let archive = render::pack(&source::Folder::new(full), &TreePath::root(), &packing)
             .map_err(|reason| format!("{}: {reason}", directory.display()))?;
         Ok(PackedFiles { archive: archive.content.to_vec(), checksum: archive.checksum })
     }

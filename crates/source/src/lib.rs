@@ -12,6 +12,7 @@
 //! - [`Helm`] (`helm`), [`Oci`] (`oci`): indexes, tags, and archives unpacked in memory (`archive`).
 //! - [`Credentials`] (`credentials`): what the labeled Secrets say, and which of them belongs to which repository, as an
 //!   [`Access`] (`access`). GitHub Apps, Google and Azure identities are exchanged for tokens by `tokens`.
+//! - [`Folder`] (`folder`): a folder of this machine.
 //! - [`integrity`]: signatures of commits and tags, as projects demand them.
 //! - [`readers`]: what is read of foreign texts, reachable by itself.
 //! - `http`: clients with the trust and the proxy of one repository, and where they may not be led.
@@ -30,6 +31,7 @@ mod archive;
 mod credentials;
 mod details;
 mod error;
+mod folder;
 mod fresh;
 pub mod git;
 pub mod helm;
@@ -54,6 +56,7 @@ use types::ApplicationSource;
 pub use access::{Access, Auth, AzureServicePrincipal, Certificates, Elsewhere, GitHubApp};
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind};
+pub use folder::Folder;
 pub use fresh::Freshness;
 pub use git::{Git, GitActivity, GitTree, References};
 pub use helm::Helm;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use gotmpl::FixedEnvironment;
 use helm::{Budget, Chart, Release, Values, ValuesFile};
-use tree::{MemoryTree, TreePath};
+use source::Folder;
+use tree::{MemoryTree, Tree, TreePath};
 
 use super::case::{Case, Tool};
 
@@ -35,7 +36,7 @@ pub enum Way {
 pub fn render(case: &Case, way: &Way) -> Result<String, String> {
     match way {
         Way::InProcess => std::thread::scope(|scope| {
-            let work = || Loaded::new(case)?.render();
+            let work = || Loaded::in_place(case)?.render();
             let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
             let thread = thread.map_err(|error| error.to_string())?;
             thread.join().map_err(|_| "the engine panicked".to_owned())?
@@ -47,7 +48,7 @@ pub fn render(case: &Case, way: &Way) -> Result<String, String> {
 /// The command with which `argosy` renders a case.
 pub fn ours(case: &Case, program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(&case.folder).args(["render", case.tool.name(), &case.path]);
+    command.current_dir(&case.folder).args(["render", case.tool.name(), &here(case)]);
     if case.tool == Tool::Helm {
         command.args(["--name", &case.release]);
     }
@@ -60,11 +61,16 @@ pub fn theirs(case: &Case) -> Command {
     let mut command = Command::new(case.tool.name());
     command.current_dir(&case.folder).env("TZ", "UTC");
     match case.tool {
-        Tool::Helm => command.args(["template", &case.release, &case.path]),
-        Tool::Kustomize => command.args(["build", &case.path]),
+        Tool::Helm => command.args(["template", &case.release, &here(case)]),
+        Tool::Kustomize => command.args(["build", &here(case)]),
     };
     common(case, &mut command);
     command
+}
+
+/// The path as one that cannot be taken for a URL, which `github.com/…` would be.
+fn here(case: &Case) -> String {
+    format!("./{}", case.path)
 }
 
 fn common(case: &Case, command: &mut Command) {
@@ -132,7 +138,7 @@ pub enum Loaded {
     /// A chart, the values that are set for it, the release and the files that values name.
     Chart(Arc<Chart>, Values, Release, PathBuf),
     /// A tree, the kustomization's directory in it and the options.
-    Kustomization(Box<MemoryTree>, TreePath, kustomize::Options),
+    Kustomization(Box<dyn Tree + Send>, TreePath, kustomize::Options),
 }
 
 impl Loaded {
@@ -143,7 +149,18 @@ impl Loaded {
     pub fn new(case: &Case) -> Result<Self, String> {
         match case.tool {
             Tool::Helm => chart(case),
-            Tool::Kustomize => kustomization(case),
+            Tool::Kustomize => kustomization(case, Box::new(load(&case.folder)?)),
+        }
+    }
+
+    /// Reads no more of a kustomization's folder than is asked for: there may be much beside it.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    fn in_place(case: &Case) -> Result<Self, String> {
+        match case.tool {
+            Tool::Helm => chart(case),
+            Tool::Kustomize => kustomization(case, Box::new(Folder::new(case.folder.clone()))),
         }
     }
 
@@ -171,7 +188,7 @@ impl Loaded {
     }
 }
 
-fn kustomization(case: &Case) -> Result<Loaded, String> {
+fn kustomization(case: &Case, tree: Box<dyn Tree + Send>) -> Result<Loaded, String> {
     let mut options = kustomize::Options::default();
     for (flag, value) in flags(case)? {
         match flag {
@@ -182,9 +199,8 @@ fn kustomization(case: &Case) -> Result<Loaded, String> {
             other => return Err(format!("flag {other} is unknown")),
         }
     }
-    let tree = load(&case.folder)?;
     let directory = TreePath::new(&case.path).map_err(|error| error.to_string())?;
-    Ok(Loaded::Kustomization(Box::new(tree), directory, options))
+    Ok(Loaded::Kustomization(tree, directory, options))
 }
 
 fn chart(case: &Case) -> Result<Loaded, String> {

@@ -3,9 +3,9 @@
 use std::fs;
 
 use clap::Parser;
+use source::Folder;
 use tree::{Tree as _, TreeError, TreePath};
 
-use super::folder::Folder;
 use super::network::Network;
 use super::{RenderOptions, text, with_hint};
 

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
@@ -96,14 +96,26 @@ fn case_of(root: &Path, place: &Path, tool: Tool) -> Result<Case> {
         Ok(first) => first,
         Err(message) => return Ok(Case { expected: Expected::Failure(Some(message)), ..case }),
     };
-    if tool == Tool::Helm
-        && let Ok(second) = ask(&case)?
-        && second != first
-    {
-        case.random = random_parts(&first, &second);
-        case.random_sources = random_sources(&first, &second);
-    }
     case.expected = Expected::Output(first);
+    if tool == Tool::Helm { asked_again(&case) } else { Ok(case) }
+}
+
+/// The case asked once more in another second, for what is random because it is a time.
+pub(crate) fn later(case: &Case) -> Result<Case> {
+    std::thread::sleep(Duration::from_millis(1100));
+    asked_again(case)
+}
+
+fn asked_again(case: &Case) -> Result<Case> {
+    let mut case = case.clone();
+    if let Expected::Output(first) = &case.expected
+        && let Ok(second) = ask(&case)?
+        && second != *first
+    {
+        case.random.extend(random_parts(first, &second));
+        // Whatever was random before is so again.
+        case.random_sources = random_sources(first, &second);
+    }
     Ok(case)
 }
 

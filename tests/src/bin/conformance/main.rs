@@ -74,7 +74,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
             bail!("ARGOSY_BINARY does not name the argosy program; `cargo xtask conformance` does")
         }
     };
-    let mut cases = match &arguments.folder {
+    let (mut cases, is_beside) = match &arguments.folder {
         Some(folder) if !folder.is_dir() => bail!("{}: no such folder", folder.display()),
         Some(folder) => cases_in(folder)?,
         None => match tests::corpus_folder() {
@@ -99,14 +99,18 @@ fn run(arguments: &Arguments) -> Result<bool> {
         let start = Instant::now();
         let rendered = corpus::render(case, &way);
         let time = start.elapsed();
-        report.add(case, &Outcome::of(case, rendered), time);
+        let mut outcome = Outcome::of(case, &rendered);
+        if is_beside && !outcome.is_full() {
+            outcome = Outcome::of(&beside::later(case)?, &rendered);
+        }
+        report.add(case, &outcome, time);
     }
     report.print();
     Ok(report.passed())
 }
 
-/// The cases of a folder: those written down in it, or else whatever the real tools can render there.
-fn cases_in(folder: &Path) -> Result<Vec<Case>> {
+/// The cases of a folder: those written down in it, or else (`true`) whatever the real tools can render there.
+fn cases_in(folder: &Path) -> Result<(Vec<Case>, bool)> {
     let cases = corpus::cases(folder)?;
-    if cases.is_empty() { beside::cases(folder) } else { Ok(cases) }
+    if cases.is_empty() { Ok((beside::cases(folder)?, true)) } else { Ok((cases, false)) }
 }

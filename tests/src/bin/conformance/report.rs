@@ -23,21 +23,26 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// Judges what was rendered.
-    pub(crate) fn of(case: &Case, rendered: Result<String, String>) -> Self {
+    pub(crate) fn of(case: &Case, rendered: &Result<String, String>) -> Self {
         match (&case.expected, rendered) {
             (Expected::Failure(message), Err(error)) => {
-                Self::Refused(message.as_deref().map(|message| unnamed(message, &error)).unwrap_or_default())
+                Self::Refused(message.as_deref().map(|message| unnamed(message, error)).unwrap_or_default())
             }
             (Expected::Failure(_), Ok(_)) => Self::NotRefused,
-            (Expected::Output(_), Err(error)) => Self::Error(error),
+            (Expected::Output(_), Err(error)) => Self::Error(error.clone()),
             (Expected::Output(expected), Ok(actual)) => {
-                let verdict = judge::judge(expected, &actual, case);
+                let verdict = judge::judge(expected, actual, case);
                 match verdict.reached {
                     Some(level) => Self::Equal(level, verdict.difference),
                     None => Self::Different(verdict.difference),
                 }
             }
         }
+    }
+
+    /// Whether there is nothing to say against it.
+    pub(crate) fn is_full(&self) -> bool {
+        self.passes(Level::Bytes)
     }
 
     fn passes(&self, wanted: Level) -> bool {
