@@ -247,6 +247,38 @@ async fn a_mirror_survives_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_process_may_be_killed_while_it_makes_or_fills_a_mirror() {
+    let repository = Repository::new();
+    let (first, _) = populate(&repository);
+    let server = GitServer::start(repository.path()).await;
+    let (url, data) = (server.url(".git"), tempfile::tempdir().unwrap());
+    // Each time in a new process, as it were.
+    let open = async |commit: &str| {
+        let sources = Sources::new(Options::new(data.path())).unwrap();
+        sources.git().open(&url, commit, &Access::default()).await.map(|_| ())
+    };
+    open(&first).await.unwrap();
+    let mirror = std::fs::read_dir(data.path().join("git")).unwrap().next().unwrap().unwrap().path();
+
+    // While it fetched: its locks stay.
+    for name in ["shallow.lock", "refs/argosy/fetched.lock", "packed-refs.lock"] {
+        std::fs::write(mirror.join("0").join(name), "").unwrap();
+    }
+    let third = repository.commit("third", &[("app/a.yaml", "a: 3")]);
+    open(&third).await.unwrap();
+    assert!(mirror.join("1").is_dir(), "begun anew");
+    open(&first).await.unwrap();
+
+    // While it made the mirror: a part of one is there.
+    std::fs::remove_dir_all(&mirror).unwrap();
+    std::fs::create_dir_all(mirror.join("0/objects/pack")).unwrap();
+    std::fs::write(mirror.join("0/config"), "").unwrap();
+    open(&third).await.unwrap();
+    let left: Vec<_> = std::fs::read_dir(&mirror).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["0"], "nothing is left beside it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_commit_costs_its_own_objects_only() {
     let repository = Repository::new();
     for number in 0..300 {

@@ -25,6 +25,8 @@ use crate::{Error, ErrorKind, Options, url};
 
 /// Trees of commits kept open per repository; they cost a few words each.
 const MAX_OPEN_TREES: usize = 1024;
+/// What gix says of a lock that nobody gives back.
+const NEVER_UNLOCKED: &str = "might need manual deletion";
 
 /// The references whose histories are fetched when a commit is known by nothing else.
 const HISTORIES: [(&str, &str); 2] =
@@ -384,22 +386,41 @@ impl Mirror {
 
     /// Fetches what `source` names (a commit or a reference). One at a time: the caller holds `fetching`.
     async fn fetch(self: &Arc<Self>, action: &'static str, source: &str, depth: Depth) -> Result<(), Error> {
+        let worn = self.place.is_worn().map_err(|error| self.broken(&error))?;
+        let fetched = self.fetch_once(action, source, depth, worn).await;
+        let is_locked =
+            matches!(&fetched, Err(Error::Remote { reason, .. }) if reason.contains(NEVER_UNLOCKED));
+        let fetched = if is_locked {
+            tracing::info!(repository = self.name(), "a process that was killed left a lock; begun anew");
+            self.fetch_once(action, source, depth, true).await
+        } else {
+            fetched
+        };
+        self.noting_refusal(fetched)
+    }
+
+    /// Fetches into the mirror, or into the next generation of it.
+    async fn fetch_once(
+        self: &Arc<Self>,
+        action: &'static str,
+        source: &str,
+        depth: Depth,
+        renew: bool,
+    ) -> Result<(), Error> {
         self.counters.fetches.fetch_add(1, Ordering::Relaxed);
         let deadline = self.options.fetch_deadline;
         let (connector, source) = (self.connector(deadline).await?, source.to_owned());
-        let fetched = self
-            .blocking(action, deadline, move |mirror, stop| {
-                if mirror.place.is_worn().map_err(|error| mirror.broken(&error))? {
-                    // Readers of the old generation keep its store; what they miss there is fetched anew.
-                    mirror.place.renew().map_err(|error| mirror.broken(&error))?;
-                    *mirror.store.lock() = None;
-                    mirror.trees.lock().clear();
-                }
-                let repository = mirror.open_mirror(&connector)?;
-                Remote { repository: &repository, connector: &connector }.fetch(&source, depth, stop)
-            })
-            .await;
-        self.noting_refusal(fetched)
+        self.blocking(action, deadline, move |mirror, stop| {
+            if renew {
+                // Readers of the old generation keep its store; what they miss there is fetched anew.
+                mirror.place.renew().map_err(|error| mirror.broken(&error))?;
+                *mirror.store.lock() = None;
+                mirror.trees.lock().clear();
+            }
+            let repository = mirror.open_mirror(&connector)?;
+            Remote { repository: &repository, connector: &connector }.fetch(&source, depth, stop)
+        })
+        .await
     }
 
     /// The result; when it says that the server did not take a token, no other request uses that token.

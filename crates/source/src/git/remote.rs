@@ -2,7 +2,7 @@
 //! the blocking pool by `mirror`.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use gix::bstr::ByteSlice;
 use gix::progress::Discard;
@@ -42,10 +42,29 @@ pub(crate) fn open_or_create(
     if directory.join("HEAD").is_file() {
         return Ok(options.open_path_as_is(true).open(directory)?.to_thread_local());
     }
-    std::fs::create_dir_all(directory).map_err(gix::Error::from_error)?;
-    let create = gix::create::Options { destination_must_be_empty: Some(false), ..Default::default() };
-    Ok(gix::ThreadSafeRepository::init_opts(directory, gix::create::Kind::Bare, create, options)?
-        .to_thread_local())
+    create(directory).map_err(gix::Error::from_error)?;
+    Ok(options.open_path_as_is(true).open(directory)?.to_thread_local())
+}
+
+/// Makes a bare repository, whole or not at all: a process may be killed at any time, and nobody could go on with a part of
+/// one. What stands in the place, if anything, is such a part.
+fn create(directory: &Path) -> std::io::Result<()> {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let parent = directory.parent().unwrap_or(directory);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let repository = parent.join(format!("new-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&repository)?;
+    gix::create::into(&repository, gix::create::Kind::Bare, gix::create::Options::default())
+        .map_err(std::io::Error::other)?;
+    match std::fs::rename(&repository, directory) {
+        Err(_) if !directory.join("HEAD").is_file() => {
+            std::fs::remove_dir_all(directory)?;
+            std::fs::rename(&repository, directory)
+        }
+        // Somebody else was faster.
+        Err(_) => std::fs::remove_dir_all(&repository),
+        Ok(()) => Ok(()),
+    }
 }
 
 impl Remote<'_> {
