@@ -145,10 +145,13 @@ impl<T: Record> Table<T> {
         (Some(change), record)
     }
 
-    /// Takes the last state of an object that is gone.
-    fn gone(&self, key: &AppKey, version: &str) -> Option<Arc<T>> {
+    /// Takes the last state of an object that is gone. What is known by the same uid is gone whatever the versions say.
+    fn gone(&self, metadata: &ObjectMeta) -> Option<Arc<T>> {
+        let key = key_of(metadata);
         let mut records = self.records.write();
-        self.order.lock().watched(key, version).then(|| records.remove(key)).flatten()
+        let is_same = records.get(&key).is_some_and(|known| known.metadata().uid == metadata.uid);
+        let reaches = self.order.lock().watched(&key, &metadata.resource_version);
+        (is_same || reaches).then(|| records.remove(&key)).flatten()
     }
 
     /// Takes that a complete list of this version has named all that is there, and answers what is gone.
@@ -230,7 +233,7 @@ impl<T: Record> Sink for TableSink<T> {
             metadata: ObjectMeta,
         }
         let Head { metadata } = serde_json::from_slice(object)?;
-        if let Some(record) = self.records().gone(&key_of(&metadata), &metadata.resource_version) {
+        if let Some(record) = self.records().gone(&metadata) {
             self.tell(Change::Deleted, record);
         }
         Ok(metadata.resource_version)
