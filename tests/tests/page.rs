@@ -104,9 +104,14 @@ async fn grant(world: &World, git: &GitHost, wish: &str) {
             let three = json!({"spec": {"replicas": 3}});
             world.merge("apps/v1", "Deployment", "web", "web", &three).await;
         }
-        "delete shop" => world.delete("argoproj.io/v1alpha1", "Application", NAMESPACE, "shop").await,
+        "delete shop" => delete(world, "shop").await,
+        "delete blog" => delete(world, "blog").await,
         other => panic!("the script asks for something unknown: {other}"),
     }
+}
+
+async fn delete(world: &World, name: &str) {
+    world.delete("argoproj.io/v1alpha1", "Application", NAMESPACE, name).await;
 }
 
 /// An Application that is synced by itself, but whose drift stays.

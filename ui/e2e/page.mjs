@@ -145,9 +145,19 @@ async function story(page) {
   await page.locator("tbody tr").first().getByText(user).waitFor();
   await picture(page, "history");
 
-  step("a deleted application leaves the list");
+  step("what happens between the list and its stream is not missed");
+  const stream = "**/api/v1/stream/applications?resourceVersion=*";
+  await page.route(stream, async (route) => {
+    await row("blog").waitFor();
+    await please("delete blog");
+    await route.continue();
+  });
   await page.getByRole("link", { name: "Argosy" }).click();
   await row("shop").waitFor();
+  await row("blog").waitFor({ state: "detached" });
+  await page.unroute(stream);
+
+  step("a deleted application leaves the list");
   await please("delete shop");
   await row("shop").waitFor({ state: "detached" });
 

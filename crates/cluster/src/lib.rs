@@ -34,7 +34,7 @@ pub use apply::{Applied, ApplyOptions, DryRun, Outcome};
 pub use cache::LiveObject;
 pub use clusters::{ClusterOptions, Clusters};
 pub use connect::{client_for, control_client};
-pub use control::{Change, ControlEvent, ControlOptions, ControlPlane};
+pub use control::{Change, ControlEvent, ControlOptions, ControlPlane, Record};
 pub use error::{DestinationError, Error};
 pub use live::{ClusterState, LiveChange, LiveCluster, LogOptions, Phase};
 pub use patch::{DeleteOptions, Patch, Propagation};

@@ -69,8 +69,20 @@ async fn records_are_written_through(world: &World) {
     let error = control.patch_application(&key, &invalid).await.unwrap_err();
     assert!(!error.is_failed_test(), "{error}");
 
+    let (listed, version) = control.list::<Application>();
+    assert!(listed.contains(&patched), "{listed:?}");
     control.delete_application(&key, &DeleteOptions::background()).await.unwrap();
     eventually("it is gone", || control.application(&key).is_none().then_some(())).await;
+    let [(Change::Deleted, last)] = &control.changes_after::<Application>(version)[..] else {
+        panic!(
+            "whoever listed before learns of the deletion: {:?}",
+            control.changes_after::<Application>(version)
+        );
+    };
+    assert_eq!(last.metadata.uid, patched.metadata.uid);
+    let (listed, version) = control.list::<Application>();
+    assert!(!listed.iter().any(|record| record.key() == key));
+    assert_eq!(version.to_string(), last.metadata.resource_version, "whoever lists now does not");
     let seen = changes(&mut events, "through", 3).await;
     assert_eq!(seen, [Change::Added, Change::Modified, Change::Deleted], "each change is told once");
 }

@@ -377,9 +377,12 @@ async fn watches_tell_changes() {
         )
     };
     assert_eq!(next_record(&mut lines).await, event("ADDED", "seen-a") + "\n");
-    let events = world
-        .request(&alice, Method::GET, "/api/v1/stream/applications?resourceVersion=1&fields=result.type,result.application.metadata.name")
-        .header("accept", "text/event-stream");
+    let (_, list) = world.call(&alice, Method::GET, "/api/v1/applications", None).await;
+    let version = list["metadata"]["resourceVersion"].as_str().unwrap();
+    let path = format!(
+        "/api/v1/stream/applications?resourceVersion={version}&fields=result.type,result.application.metadata.name"
+    );
+    let events = world.request(&alice, Method::GET, &path).header("accept", "text/event-stream");
     let mut events = events.send().await.unwrap().bytes_stream();
     for name in ["hidden", "seen-b"] {
         assert_eq!(world.post("/api/v1/applications", application(name)).await.0, 200);
@@ -388,4 +391,37 @@ async fn watches_tell_changes() {
     assert_eq!(next_record(&mut events).await, format!("data: {} \n\n\n", event("ADDED", "seen-b")));
     world.call(&world.token, Method::DELETE, "/api/v1/applications/seen-b?cascade=false", None).await;
     assert_eq!(next_record(&mut lines).await, event("DELETED", "seen-b") + "\n");
+}
+
+/// Whoever lists and then watches from the list's version misses nothing, though things happen in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_begins_where_the_list_ended() {
+    let world = World::start().await;
+    for name in ["goes-first", "goes-later", "stays"] {
+        assert_eq!(world.post("/api/v1/applications", application(name)).await.0, 200);
+    }
+    let (_, list) = world.call(&world.token, Method::GET, "/api/v1/applications", None).await;
+    let version = list["metadata"]["resourceVersion"].as_str().unwrap();
+    let delete = |name: &str| format!("/api/v1/applications/{name}?cascade=false");
+    assert_eq!(world.call(&world.token, Method::DELETE, &delete("goes-first"), None).await.0, 200);
+    assert_eq!(world.post("/api/v1/applications", application("comes")).await.0, 200);
+    // The deletion is told by the control plane's own watch, which may be later than its answer.
+    while world.get("/api/v1/applications/goes-first").await.0 == 200 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    let path = format!(
+        "/api/v1/stream/applications?resourceVersion={version}&fields=result.type,result.application.metadata.name"
+    );
+    let mut events = world.request(&world.token, Method::GET, &path).send().await.unwrap().bytes_stream();
+    let mut next = async || {
+        let record: Value = serde_json::from_str(&next_record(&mut events).await).unwrap();
+        let result = &record["result"];
+        (result["type"].clone(), result["application"]["metadata"]["name"].clone())
+    };
+    assert_eq!(next().await, (json!("DELETED"), json!("goes-first")));
+    assert_eq!(next().await, (json!("ADDED"), json!("comes")));
+    // Its own version is older than the list's; that of its deletion counts.
+    assert_eq!(world.call(&world.token, Method::DELETE, &delete("goes-later"), None).await.0, 200);
+    assert_eq!(next().await, (json!("DELETED"), json!("goes-later")));
 }

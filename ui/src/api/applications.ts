@@ -13,18 +13,21 @@ export function followApplications() {
   const [state, setState] = createSignal<StreamState>("connecting");
   const [error, setError] = createSignal("");
 
-  const load = async () => {
+  // The stream goes on where the list ended. Were they asked for side by side, a late list would bring back what a
+  // change has removed.
+  const listed = async () => {
     try {
       const list = await api.applications();
       const byKey = Object.fromEntries((list.items ?? []).map((application) => [keyOf(application), application]));
       setApplications(reconcile(byKey));
       setError("");
+      return `/api/v1/stream/applications?resourceVersion=${list.metadata.resourceVersion}`;
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure));
+      throw failure;
     }
   };
-  const close = openStream<ApplicationEvent>("/api/v1/stream/applications", {
-    onOpen: load,
+  const close = openStream<ApplicationEvent>(listed, {
     onState: setState,
     onResult: ({ type, application }) => {
       const key = keyOf(application);
@@ -35,7 +38,6 @@ export function followApplications() {
       }
     },
   });
-  void load();
   onCleanup(close);
   return { applications, state, error };
 }

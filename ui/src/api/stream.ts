@@ -12,11 +12,12 @@ export function pauseBefore(attempt: number): number {
 }
 
 /**
- * Opens a stream of server-sent events and calls `onResult` for each result. `onOpen` is called at every (re)opening,
- * before the results: what happened meanwhile must be read anew. Answers a function that closes it for good.
+ * Opens a stream of server-sent events and calls `onResult` for each result. A `path` that is a function is asked for at
+ * every (re)opening, so that it can read anew what the stream goes on from; when it fails, it is asked again later.
+ * `onOpen` is called when the stream is open: from then on nothing is missed. Answers a function that closes it for good.
  */
 export function openStream<T>(
-  path: string,
+  path: string | (() => Promise<string>),
   handlers: { onResult: (result: T) => void; onOpen?: () => void; onState?: (state: StreamState) => void },
 ): () => void {
   let source: EventSource | undefined;
@@ -24,10 +25,25 @@ export function openStream<T>(
   let attempt = 0;
   let closed = false;
 
-  const open = () => {
+  const lost = () => {
+    // The browser's own retry has no backoff, so it is not used.
+    source?.close();
     if (closed) return;
+    handlers.onState?.("lost");
+    timer = window.setTimeout(open, pauseBefore(attempt));
+    attempt += 1;
+  };
+  const open = async () => {
     handlers.onState?.(attempt === 0 ? "connecting" : "lost");
-    source = new EventSource(path);
+    let address: string;
+    try {
+      address = typeof path === "string" ? path : await path();
+    } catch {
+      lost();
+      return;
+    }
+    if (closed) return;
+    source = new EventSource(address);
     source.onopen = () => {
       attempt = 0;
       handlers.onState?.("live");
@@ -37,16 +53,10 @@ export function openStream<T>(
       const message = JSON.parse(event.data) as { result?: T };
       if (message.result) handlers.onResult(message.result);
     };
-    source.onerror = () => {
-      // The browser's own retry has no backoff, so it is not used.
-      source?.close();
-      handlers.onState?.("lost");
-      timer = window.setTimeout(open, pauseBefore(attempt));
-      attempt += 1;
-    };
+    source.onerror = lost;
   };
 
-  open();
+  void open();
   return () => {
     closed = true;
     window.clearTimeout(timer);

@@ -66,7 +66,7 @@ pub enum Change {
     Added,
     /// It is different.
     Modified,
-    /// It is gone; the record is its last state.
+    /// It is gone; the record is its last state, with the `resourceVersion` of the deletion.
     Deleted,
 }
 
@@ -135,14 +135,15 @@ impl ControlPlane {
             });
         }
         let api = Api::new(client, types::names::IN_CLUSTER_SERVER, &options.limits);
+        let events = broadcast::channel(EVENTS).0;
         let shared = Arc::new(Shared {
             api: api.clone(),
             namespace: options.namespace.clone(),
-            applications: Table::default(),
-            projects: Table::default(),
-            application_sets: Table::default(),
+            applications: Table::new(events.clone()),
+            projects: Table::new(events.clone()),
+            application_sets: Table::new(events.clone()),
             derived: Derived::default(),
-            events: broadcast::channel(EVENTS).0,
+            events,
             pending: watch::channel(0).0,
             troubles: Mutex::default(),
         });
@@ -191,6 +192,18 @@ impl ControlPlane {
     /// All Applications, sorted by namespace and name.
     pub fn applications(&self) -> Vec<Arc<Application>> {
         self.inner.shared.applications.all()
+    }
+
+    /// All records of a kind, sorted by namespace and name, and the version from which on [`Self::changes_after`] and
+    /// [`Self::subscribe`] tell whatever changes in them.
+    pub fn list<T: Record>(&self) -> (Vec<Arc<T>>, u64) {
+        T::table(&self.inner.shared).list()
+    }
+
+    /// What has changed in the records of a kind after a version, for whoever listed earlier than they subscribed: those
+    /// that were deleted (as far as is remembered: the last 1,000), then those that are there.
+    pub fn changes_after<T: Record>(&self, version: u64) -> Vec<(Change, Arc<T>)> {
+        T::table(&self.inner.shared).changes_after(version)
     }
 
     /// One Application.

@@ -23,7 +23,7 @@ impl<K> Default for Order<K> {
 }
 
 /// Versions are numbers by now in all API servers; for any other text, no order is known.
-fn number(version: &str) -> u64 {
+pub(super) fn number(version: &str) -> u64 {
     version.parse().unwrap_or(0)
 }
 

@@ -1,16 +1,17 @@
 //! [`Table`]: the records of one kind of custom resource, fed by watches and by the answers of writes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 use types::{AppKey, AppProject, Application, ApplicationSet, ObjectMeta};
 
-use super::order::Order;
+use super::order::{Order, number};
 use super::scope::Scope;
 use super::{Change, ControlEvent, Shared};
 use crate::Error;
@@ -27,11 +28,15 @@ pub trait Record:
     const PLURAL: &'static str;
     /// Its metadata.
     fn metadata(&self) -> &ObjectMeta;
+    /// Its metadata, to change.
+    fn metadata_mut(&mut self) -> &mut ObjectMeta;
     /// Sets `apiVersion` and `kind`, which the API server demands, and drops what nobody looks at: `managedFields` take
     /// more memory than all else, and a replacement without them leaves them as they are.
     fn normalize(&mut self);
     /// The event that tells of a change.
     fn event(change: Change, record: Arc<Self>) -> ControlEvent;
+    /// The change that an event tells of, if it is of this kind.
+    fn of_event(event: &ControlEvent) -> Option<(Change, &Arc<Self>)>;
 }
 
 mod sealed {
@@ -52,6 +57,10 @@ macro_rules! record {
                 &self.metadata
             }
 
+            fn metadata_mut(&mut self) -> &mut ObjectMeta {
+                &mut self.metadata
+            }
+
             fn normalize(&mut self) {
                 types::names::API_VERSION.clone_into(&mut self.api_version);
                 Self::KIND.clone_into(&mut self.kind);
@@ -60,6 +69,13 @@ macro_rules! record {
 
             fn event(change: Change, record: Arc<Self>) -> ControlEvent {
                 $event(change, record)
+            }
+
+            fn of_event(event: &ControlEvent) -> Option<(Change, &Arc<Self>)> {
+                match event {
+                    $event(change, record) => Some((*change, record)),
+                    _ => None,
+                }
             }
         }
 
@@ -85,84 +101,144 @@ fn key_of(metadata: &ObjectMeta) -> AppKey {
     AppKey::new(&metadata.namespace, &metadata.name)
 }
 
-/// Records by namespace and name.
+/// Deletions that are remembered for whoever listed before them and watches after them.
+const DELETIONS: usize = 1000;
+
+/// Records by namespace and name. Changes are told while the records are locked, so that they are told in their order.
 pub(super) struct Table<T> {
     records: RwLock<HashMap<AppKey, Arc<T>>>,
     /// Locked after the records, by whoever changes them.
-    order: Mutex<Order<AppKey>>,
+    past: Mutex<Past<T>>,
+    events: broadcast::Sender<ControlEvent>,
 }
 
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Table { records: RwLock::default(), order: Mutex::default() }
-    }
+/// What is known besides the present records.
+struct Past<T> {
+    order: Order<AppKey>,
+    /// The last states of the records that have gone last, with the versions of their deletions.
+    deleted: VecDeque<Arc<T>>,
 }
 
 impl<T: Record> Table<T> {
+    pub(super) fn new(events: broadcast::Sender<ControlEvent>) -> Self {
+        let past = Past { order: Order::default(), deleted: VecDeque::new() };
+        Table { records: RwLock::default(), past: Mutex::new(past), events }
+    }
+
     pub(super) fn all(&self) -> Vec<Arc<T>> {
-        let mut all: Vec<_> = self.records.read().values().cloned().collect();
-        all.sort_by(|left, right| {
-            let (left, right) = (left.metadata(), right.metadata());
-            (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name))
-        });
-        all
+        sorted(self.records.read().values().cloned().collect())
     }
 
     pub(super) fn get(&self, key: &AppKey) -> Option<Arc<T>> {
         self.records.read().get(key).cloned()
     }
 
+    /// All records, and the latest version that they or their deletions have.
+    pub(super) fn list(&self) -> (Vec<Arc<T>>, u64) {
+        let records = self.records.read();
+        let deleted = self.past.lock().deleted.back().map(|record| version_of(record));
+        let latest = records.values().map(|record| version_of(record)).chain(deleted).max();
+        (sorted(records.values().cloned().collect()), latest.unwrap_or_default())
+    }
+
+    /// What has changed after a version: deletions first, then what is there.
+    pub(super) fn changes_after(&self, version: u64) -> Vec<(Change, Arc<T>)> {
+        let is_later = |record: &&Arc<T>| version_of(record) > version;
+        let records = self.records.read();
+        let past = self.past.lock();
+        let deleted = past.deleted.iter().filter(is_later).map(|record| (Change::Deleted, record.clone()));
+        let there = sorted(records.values().filter(is_later).cloned().collect());
+        deleted.chain(there.into_iter().map(|record| (Change::Added, record))).collect()
+    }
+
+    fn tell(&self, change: Change, record: Arc<T>) {
+        // Nobody may be listening.
+        let _ = self.events.send(T::event(change, record));
+    }
+
+    fn tell_deleted(&self, past: &mut Past<T>, mut record: Arc<T>, version: &str) {
+        version.clone_into(&mut Arc::make_mut(&mut record).metadata_mut().resource_version);
+        if past.deleted.len() == DELETIONS {
+            past.deleted.pop_front();
+        }
+        past.deleted.push_back(record.clone());
+        self.tell(Change::Deleted, record);
+    }
+
     /// Takes what the watch delivers.
-    fn watched(&self, record: T) -> Option<(Change, Arc<T>)> {
+    fn watched(&self, record: T) {
         let key = key_of(record.metadata());
         let version = &record.metadata().resource_version;
         let mut records = self.records.write();
-        if !self.order.lock().watched(&key, version) {
-            return None;
+        if !self.past.lock().order.watched(&key, version) {
+            return;
         }
         let change = match records.get(&key) {
             // The answer of a write, which has come here through the watch, too.
-            Some(known) if known.metadata().resource_version == *version => return None,
+            Some(known) if known.metadata().resource_version == *version => return,
             Some(_) => Change::Modified,
             None => Change::Added,
         };
         let record = Arc::new(record);
         records.insert(key, record.clone());
-        Some((change, record))
+        self.tell(change, record);
     }
 
     /// Takes the answer of a write, unless the watch has delivered something newer.
-    fn written(&self, record: T) -> (Option<Change>, Arc<T>) {
+    pub(super) fn written(&self, record: T) -> Arc<T> {
         let key = key_of(record.metadata());
         let record = Arc::new(record);
         let mut records = self.records.write();
         let known = records.get(&key).map(|known| known.metadata().resource_version.as_str());
         let change = if known.is_some() { Change::Modified } else { Change::Added };
-        if !self.order.lock().written(key.clone(), &record.metadata().resource_version, known) {
-            return (None, record);
+        if self.past.lock().order.written(key.clone(), &record.metadata().resource_version, known) {
+            records.insert(key, record.clone());
+            self.tell(change, record.clone());
         }
-        records.insert(key, record.clone());
-        (Some(change), record)
+        record
     }
 
-    /// Takes the last state of an object that is gone. What is known by the same uid is gone whatever the versions say.
-    fn gone(&self, metadata: &ObjectMeta) -> Option<Arc<T>> {
+    /// Takes the last state of an object that is gone.
+    fn gone(&self, metadata: &ObjectMeta) {
         let key = key_of(metadata);
         let mut records = self.records.write();
-        let is_same = records.get(&key).is_some_and(|known| known.metadata().uid == metadata.uid);
-        let reaches = self.order.lock().watched(&key, &metadata.resource_version);
-        (is_same || reaches).then(|| records.remove(&key)).flatten()
+        let mut past = self.past.lock();
+        if past.order.watched(&key, &metadata.resource_version)
+            && let Some(record) = records.remove(&key)
+        {
+            self.tell_deleted(&mut past, record, &metadata.resource_version);
+        }
     }
 
-    /// Takes that a complete list of this version has named all that is there, and answers what is gone.
-    fn listed(&self, listed: &HashSet<AppKey>, scope: &Scope, version: &str) -> Vec<Arc<T>> {
-        let mut records = self.records.write();
-        let mut order = self.order.lock();
-        let gone = records.extract_if(|key, _| {
-            scope.covers(&key.namespace) && !listed.contains(key) && order.absent(key, version)
-        });
-        gone.map(|(_, record)| record).collect()
+    /// Takes that a complete list begins.
+    fn begin(&self, scope: &Scope) {
+        self.past.lock().order.begin(|key| scope.covers(&key.namespace));
     }
+
+    /// Takes that a complete list of this version has named all that is there.
+    fn listed(&self, listed: &HashSet<AppKey>, scope: &Scope, version: &str) {
+        let mut records = self.records.write();
+        let mut past = self.past.lock();
+        let gone = records.extract_if(|key, _| {
+            scope.covers(&key.namespace) && !listed.contains(key) && past.order.absent(key, version)
+        });
+        let gone: Vec<_> = gone.map(|(_, record)| record).collect();
+        for record in gone {
+            self.tell_deleted(&mut past, record, version);
+        }
+    }
+}
+
+fn version_of<T: Record>(record: &Arc<T>) -> u64 {
+    number(&record.metadata().resource_version)
+}
+
+fn sorted<T: Record>(mut records: Vec<Arc<T>>) -> Vec<Arc<T>> {
+    records.sort_by(|left, right| {
+        let (left, right) = (left.metadata(), right.metadata());
+        (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name))
+    });
+    records
 }
 
 impl Shared {
@@ -171,14 +247,6 @@ impl Shared {
         let kind = PhantomData::<T>;
         let sink = TableSink { shared: self, kind, scope, name, listed: None, damaged: false, ready: false };
         tokio::spawn(follow.run(sink)).abort_handle()
-    }
-
-    pub(super) fn take_written<T: Record>(&self, record: T) -> Arc<T> {
-        let (change, record) = T::table(self).written(record);
-        if let Some(change) = change {
-            let _ = self.events.send(T::event(change, record.clone()));
-        }
-        record
     }
 }
 
@@ -198,15 +266,11 @@ impl<T: Record> TableSink<T> {
     fn records(&self) -> &Table<T> {
         T::table(&self.shared)
     }
-
-    fn tell(&self, change: Change, record: Arc<T>) {
-        let _ = self.shared.events.send(T::event(change, record));
-    }
 }
 
 impl<T: Record> Sink for TableSink<T> {
     fn begin(&mut self) {
-        self.records().order.lock().begin(|key| self.scope.covers(&key.namespace));
+        self.records().begin(&self.scope);
         self.listed = Some(HashSet::new());
         self.damaged = false;
     }
@@ -220,9 +284,7 @@ impl<T: Record> Sink for TableSink<T> {
             if let Some(listed) = &mut self.listed {
                 listed.insert(key_of(metadata));
             }
-            if let Some((change, record)) = self.records().watched(record) {
-                self.tell(change, record);
-            }
+            self.records().watched(record);
         }
         Ok(version)
     }
@@ -233,18 +295,14 @@ impl<T: Record> Sink for TableSink<T> {
             metadata: ObjectMeta,
         }
         let Head { metadata } = serde_json::from_slice(object)?;
-        if let Some(record) = self.records().gone(&metadata) {
-            self.tell(Change::Deleted, record);
-        }
+        self.records().gone(&metadata);
         Ok(metadata.resource_version)
     }
 
     fn complete(&mut self, version: &str) {
         let listed = self.listed.take().unwrap_or_default();
         if !self.damaged {
-            for record in self.records().listed(&listed, &self.scope, version) {
-                self.tell(Change::Deleted, record);
-            }
+            self.records().listed(&listed, &self.scope, version);
         }
         if !std::mem::replace(&mut self.ready, true) {
             self.shared.pending.send_modify(|pending| *pending -= 1);

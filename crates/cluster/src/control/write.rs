@@ -60,11 +60,12 @@ impl ControlPlane {
         let answer = self.inner.shared.api.bytes(call).await?;
         // The answer is the marked record when finalizers hold it. Without them it is the last state of a record that
         // is gone, which the watch tells of.
-        if let Ok(record) = serde_json::from_slice::<T>(&answer)
+        if let Ok(mut record) = serde_json::from_slice::<T>(&answer)
             && record.metadata().deletion_timestamp.is_some()
             && !record.metadata().finalizers.is_empty()
         {
-            self.inner.shared.take_written(record);
+            record.normalize();
+            T::table(&self.inner.shared).written(record);
         }
         Ok(())
     }
@@ -72,7 +73,7 @@ impl ControlPlane {
     async fn send<T: Record>(&self, call: Call<'_>) -> Result<Arc<T>, Error> {
         let mut record: T = self.inner.shared.api.json(call).await?;
         record.normalize();
-        Ok(self.inner.shared.take_written(record))
+        Ok(T::table(&self.inner.shared).written(record))
     }
 
     /// [`ControlPlane::create`] for an Application.

@@ -2,17 +2,14 @@
 //!
 //! Deliberately absent: creating, changing and generating.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use cluster::{Change, ControlEvent};
 use serde_json::{Value, json};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use types::meta::LabelSelector;
 use types::{AppKey, ApplicationSet};
 
 use super::selector;
+use super::watch::Start;
 use crate::call::{Call, Handlers, Replies};
 use crate::core::Core;
 use crate::status::Status;
@@ -75,10 +72,10 @@ impl Filter {
 
 fn list(call: &Call) -> Result<Value, Status> {
     let filter = Filter::of(call, "appsetNamespace")?;
-    let sets = call.core.control.application_sets();
+    let (sets, version) = call.core.control.list::<ApplicationSet>();
     let seen = sets.iter().filter(|set| filter.matches(set) && may_see(&call.core, call, set));
     let items = seen.map(|set| to_json(&**set)).collect::<Result<Vec<_>, _>>()?;
-    Ok(json!({"metadata": {}, "items": items}))
+    Ok(json!({"metadata": {"resourceVersion": version.to_string()}, "items": items}))
 }
 
 async fn events(call: Call) -> Result<Value, Status> {
@@ -88,61 +85,11 @@ async fn events(call: Call) -> Result<Value, Status> {
         .await
 }
 
-struct Watch {
-    call: Call,
-    filter: Filter,
-    replay: VecDeque<Arc<ApplicationSet>>,
-    events: Receiver<ControlEvent>,
-    ended: bool,
-}
-
 fn watch(call: Call) -> Result<Replies, Status> {
     let filter = Filter::of(&call, "appSetNamespace")?;
-    let events = call.core.control.subscribe();
-    let mut replay = VecDeque::new();
-    if !filter.name.is_empty() {
-        let sets = call.core.control.application_sets();
-        replay.extend(sets.into_iter().filter(|set| filter.matches(set) && may_see(&call.core, &call, set)));
-    }
-    let watch = Watch { call, filter, replay, events, ended: false };
-    Ok(Box::pin(futures::stream::unfold(watch, |mut watch| async move {
-        if watch.ended {
-            return None;
-        }
-        let reply = watch.next().await?;
-        watch.ended = reply.is_err();
-        Some((reply, watch))
-    })))
-}
-
-impl Watch {
-    async fn next(&mut self) -> Option<Result<Value, Status>> {
-        if let Some(set) = self.replay.pop_front() {
-            return Some(event("ADDED", &set));
-        }
-        loop {
-            match self.events.recv().await {
-                Ok(ControlEvent::ApplicationSet(change, set)) => {
-                    if self.filter.matches(&set) && may_see(&self.call.core, &self.call, &set) {
-                        let kind = match change {
-                            Change::Added => "ADDED",
-                            Change::Modified => "MODIFIED",
-                            Change::Deleted => "DELETED",
-                        };
-                        return Some(event(kind, &set));
-                    }
-                }
-                Ok(_) => {}
-                Err(RecvError::Lagged(missed)) => {
-                    let message = format!("the watch fell behind by {missed} changes; list and watch again");
-                    return Some(Err(Status::unavailable(message)));
-                }
-                Err(RecvError::Closed) => return None,
-            }
-        }
-    }
-}
-
-fn event(kind: &str, set: &ApplicationSet) -> Result<Value, Status> {
-    Ok(json!({"type": kind, "applicationSet": to_json(set)?}))
+    let start = if filter.name.is_empty() { Start::Changes } else { Start::Present };
+    let sight = Box::new(move |call: &Call, set: &ApplicationSet| {
+        filter.matches(set) && may_see(&call.core, call, set)
+    });
+    Ok(super::watch::watch(call, start, "applicationSet", sight))
 }

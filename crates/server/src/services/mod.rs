@@ -17,6 +17,7 @@ mod session;
 mod settings;
 mod trust;
 mod version;
+mod watch;
 
 use crate::call::Handlers;
 

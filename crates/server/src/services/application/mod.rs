@@ -1,6 +1,6 @@
 //! `application.ApplicationService`.
 //!
-//! - `query`: listing and getting. `watch`: streams of changes.
+//! - `query`: listing, getting and watching.
 //! - `write`: creating, changing and deleting. `validate`: what a spec must be like.
 //! - `operate`: sync, rollback, terminate, sync windows.
 //! - `source`: what it is rendered to, and what is known of revisions.
@@ -15,7 +15,6 @@ mod query;
 mod resources;
 mod source;
 mod validate;
-mod watch;
 mod write;
 
 use std::sync::Arc;
@@ -29,7 +28,6 @@ use crate::status::Status;
 
 pub(super) fn register(handlers: &mut Handlers) {
     query::register(handlers);
-    watch::register(handlers);
     write::register(handlers);
     operate::register(handlers);
     resources::register(handlers);

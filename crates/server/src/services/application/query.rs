@@ -1,4 +1,4 @@
-//! Listing and getting applications, from memory.
+//! Listing, getting and watching applications, from memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,9 @@ use types::meta::LabelSelector;
 use types::{AppKey, Application, names};
 
 use super::{denied, find, to_json};
-use crate::call::{Call, Handlers};
-use crate::services::selector;
+use crate::call::{Call, Handlers, Replies};
+use crate::services::watch::Start;
+use crate::services::{self, selector};
 use crate::status::{Code, Status};
 
 /// How long a refresh is waited for.
@@ -22,10 +23,11 @@ const ELSEWHERE: Duration = Duration::from_secs(5);
 pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("application.ApplicationService/List", |call| async move { list(&call) });
     handlers.unary("application.ApplicationService/Get", get);
+    handlers.stream("application.ApplicationService/Watch", |call| async move { watch(call) });
 }
 
 /// Which applications a request is about.
-pub(super) struct Filter {
+struct Filter {
     name: String,
     namespace: String,
     projects: Vec<String>,
@@ -34,7 +36,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn of(call: &Call) -> Result<Self, Status> {
+    fn of(call: &Call) -> Result<Self, Status> {
         let mut projects: Vec<String> = call.texts("projects").into_iter().map(str::to_owned).collect();
         projects.extend(call.texts("project").into_iter().map(str::to_owned));
         Ok(Self {
@@ -47,11 +49,11 @@ impl Filter {
     }
 
     /// Whether one application, by name, is asked for.
-    pub(super) fn names_one(&self) -> bool {
+    fn names_one(&self) -> bool {
         !self.name.is_empty()
     }
 
-    pub(super) fn matches(&self, application: &Application) -> bool {
+    fn matches(&self, application: &Application) -> bool {
         let metadata = &application.metadata;
         let wanted = |wanted: &str, held: &str| wanted.is_empty() || wanted == held;
         let in_projects = || {
@@ -74,30 +76,27 @@ impl Filter {
     }
 }
 
-/// The applications of a request that the caller may see.
-pub(super) fn visible(call: &Call, filter: &Filter) -> Vec<Arc<Application>> {
-    let mut applications = call.core.control.applications();
-    applications.retain(|application| {
-        filter.matches(application) && call.caller.allows_application("get", application)
-    });
-    applications
+/// Whether an application is of a request, and the caller may see it.
+fn is_visible(call: &Call, filter: &Filter, application: &Application) -> bool {
+    filter.matches(application) && call.caller.allows_application("get", application)
 }
 
 fn list(call: &Call) -> Result<Value, Status> {
     let filter = Filter::of(call)?;
-    let applications = visible(call, &filter);
-    // A watch from here on must not miss anything: the latest version of what is known, seen or not.
-    let version = call.core.control.applications().iter().map(|application| version(application)).max();
-    let items = applications.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
-    Ok(json!({
-        "metadata": {"resourceVersion": version.unwrap_or_default().to_string()},
-        "items": items,
-    }))
+    // The version is of all that is known, seen by the caller or not: a watch from there misses nothing.
+    let (applications, version) = call.core.control.list::<Application>();
+    let seen = applications.iter().filter(|application| is_visible(call, &filter, application));
+    let items = seen.map(to_json).collect::<Result<Vec<_>, _>>()?;
+    Ok(json!({"metadata": {"resourceVersion": version.to_string()}, "items": items}))
 }
 
-/// A record's version as a number, so that versions can be compared; 0 when it is none.
-pub(super) fn version(application: &Application) -> u64 {
-    application.metadata.resource_version.parse().unwrap_or_default()
+fn watch(call: Call) -> Result<Replies, Status> {
+    let filter = Filter::of(&call)?;
+    let is_first = call.text("resourceVersion").is_empty();
+    let start = if filter.names_one() || is_first { Start::Present } else { Start::Changes };
+    let sight =
+        Box::new(move |call: &Call, application: &Application| is_visible(call, &filter, application));
+    Ok(services::watch::watch(call, start, "application", sight))
 }
 
 async fn get(call: Call) -> Result<Value, Status> {
