@@ -8,6 +8,7 @@ use std::time::Duration;
 use common::{World, application, read};
 use futures::StreamExt;
 use reqwest::{Method, StatusCode};
+use sandbox::{Fault, FaultRequest, FaultRule};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -391,6 +392,29 @@ async fn watches_tell_changes() {
     assert_eq!(next_record(&mut events).await, format!("data: {} \n\n\n", event("ADDED", "seen-b")));
     world.call(&world.token, Method::DELETE, "/api/v1/applications/seen-b?cascade=false", None).await;
     assert_eq!(next_record(&mut lines).await, event("DELETED", "seen-b") + "\n");
+}
+
+/// `kubectl apply` and then a command: the control plane's own watch may tell of the application later than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_is_there_as_soon_as_it_is_applied() {
+    let world = World::start().await;
+    let is_watch = |request: &FaultRequest<'_>| request.watch && request.path.ends_with("/applications");
+    world.sandbox.faults().add(FaultRule::new(Fault::Drop, is_watch));
+    world.sandbox.disconnect_watches();
+    let mut applied = application("applied");
+    applied["apiVersion"] = json!("argoproj.io/v1alpha1");
+    applied["kind"] = json!("Application");
+    applied["spec"]["project"] = json!("default");
+    let path = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications";
+    let request = http::Request::post(path).header("content-type", "application/json");
+    let request = request.body(applied.to_string().into_bytes()).unwrap();
+    world.control.client().request_text(request).await.unwrap();
+
+    let (status, found) = world.get("/api/v1/applications/applied").await;
+    assert_eq!((status.as_u16(), &found["metadata"]["name"]), (200, &json!("applied")), "{found}");
+    let stranger = world.log_in("alice").await;
+    let hidden = world.call(&stranger, Method::GET, "/api/v1/applications/hidden", None).await;
+    assert_eq!(hidden.1["error"], "permission denied");
 }
 
 /// Whoever lists and then watches from the list's version misses nothing, though things happen in between.

@@ -92,6 +92,8 @@ pub struct ControlPlane {
 
 struct Inner {
     shared: Arc<Shared>,
+    /// Which namespaces Applications and ApplicationSets are taken from.
+    scopes: Vec<Scope>,
     tasks: Vec<AbortHandle>,
 }
 
@@ -156,7 +158,7 @@ impl ControlPlane {
         }
         tasks.push(shared.clone().follow::<AppProject>(own));
         tasks.extend(derived::follow(&shared));
-        let control = ControlPlane { inner: Arc::new(Inner { shared, tasks }) };
+        let control = ControlPlane { inner: Arc::new(Inner { shared, scopes, tasks }) };
         control.wait_ready().await;
         Ok(control)
     }

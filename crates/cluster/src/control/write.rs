@@ -70,6 +70,24 @@ impl ControlPlane {
         Ok(())
     }
 
+    /// One Application, asked of the API server: somebody may have created it a moment ago, which the watch has not told
+    /// yet. `None` when there is none in the namespaces that are followed.
+    ///
+    /// # Errors
+    /// As the API server answers.
+    pub async fn look_up_application(&self, key: &AppKey) -> Result<Option<Arc<Application>>, Error> {
+        if !self.inner.scopes.iter().any(|scope| scope.covers(&key.namespace)) {
+            return Ok(None);
+        }
+        let path = table::resource::<Application>().object_path(&key.namespace, &key.name);
+        let action = action::<Application>("get", &key.namespace, &key.name);
+        match self.send(Call::get(&action, &path)).await {
+            Ok(application) => Ok(Some(application)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn send<T: Record>(&self, call: Call<'_>) -> Result<Arc<T>, Error> {
         let mut record: T = self.inner.shared.api.json(call).await?;
         record.normalize();

@@ -82,7 +82,7 @@ async fn object(call: &Call, application: &Application) -> Result<Object, Status
 }
 
 async fn list(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     let object = object(&call, &application).await?;
     let settings = call.core.control.settings();
     let custom = customization(&settings, object.group(), object.kind())?;
@@ -105,7 +105,7 @@ async fn list(call: Call) -> Result<Value, Status> {
 }
 
 async fn run(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     let (group, kind, action) = (call.text("group"), call.text("kind"), call.text("action"));
     if !call.caller.allows_application(&format!("action/{group}/{kind}/{action}"), &application) {
         return Err(denied());

@@ -11,20 +11,21 @@ use crate::services::mask;
 use crate::status::Status;
 
 pub(super) fn register(handlers: &mut Handlers) {
-    handlers.unary("application.ApplicationService/ListLinks", |call| async move { of_application(&call) });
+    handlers
+        .unary("application.ApplicationService/ListLinks", |call| async move { of_application(&call).await });
     handlers.unary("application.ApplicationService/ListResourceLinks", of_resource);
 }
 
-fn of_application(call: &Call) -> Result<Value, Status> {
+async fn of_application(call: &Call) -> Result<Value, Status> {
     let key = AppKey::new(namespace_of(call, "namespace"), call.text("name"));
-    let application = find_named(call, &key, "get")?;
+    let application = find_named(call, &key, "get").await?;
     let subjects =
         Subjects::default().with_application(&application).with_cluster_of(&call.core, &application);
     Ok(links::respond(&call.core.control.settings(), "application.links", &subjects))
 }
 
 async fn of_resource(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     let key = key_of(&node(&call, &application).await?);
     let version = Some(call.text("version")).filter(|version| !version.is_empty());
     let object = live(&call, &application)?.get(&key, version).await?;

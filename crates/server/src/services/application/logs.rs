@@ -37,7 +37,7 @@ struct Line {
 type Lines = BoxStream<'static, Result<Line, Status>>;
 
 async fn read(call: Call) -> Result<Replies, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     let object = call.core.object_of(&application);
     if !call.caller.allows("logs", "get", &object) {
         return Err(denied());

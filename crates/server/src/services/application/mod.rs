@@ -47,13 +47,36 @@ fn denied() -> Status {
 ///
 /// Without `project` in the request, an application that isn't there and one that the caller may not see are
 /// answered alike.
-fn find(call: &Call, key: &str, action: &str) -> Result<Arc<Application>, Status> {
+async fn find(call: &Call, key: &str, action: &str) -> Result<Arc<Application>, Status> {
     let name = call.text(key);
     let namespace = namespace_of(call, "appNamespace");
-    find_named(call, &AppKey::new(namespace, name), action)
+    find_named(call, &AppKey::new(namespace, name), action).await
 }
 
-fn find_named(call: &Call, key: &AppKey, action: &str) -> Result<Arc<Application>, Status> {
+async fn find_named(call: &Call, key: &AppKey, action: &str) -> Result<Arc<Application>, Status> {
+    let known = call.core.control.application(key);
+    match allowed(call, key, action, known) {
+        Ok(application) => Ok(application),
+        // It may have been created a moment ago. What is there but not to be seen is looked up as well: the time that an
+        // answer takes tells no more than its words.
+        Err(_) if !key.name.is_empty() => {
+            let found = call.core.control.look_up_application(key).await.unwrap_or_else(|error| {
+                tracing::warn!("an application that is not known was not looked up: {error}");
+                None
+            });
+            allowed(call, key, action, found)
+        }
+        Err(status) => Err(status),
+    }
+}
+
+/// The application of a key, if the caller may do `action` with it.
+fn allowed(
+    call: &Call,
+    key: &AppKey,
+    action: &str,
+    application: Option<Arc<Application>>,
+) -> Result<Arc<Application>, Status> {
     // Some requests name one project, others a list of which the first counts.
     let listed = || ["project", "projects"].iter().find_map(|key| call.texts(key).first().copied());
     let project =
@@ -65,7 +88,7 @@ fn find_named(call: &Call, key: &AppKey, action: &str) -> Result<Arc<Application
             return Err(denied());
         }
     }
-    let Some(application) = call.core.control.application(key) else {
+    let Some(application) = application else {
         return Err(if project.is_empty() { denied() } else { missing() });
     };
     if !project.is_empty() && application.spec.project_name() != project {

@@ -24,7 +24,7 @@ pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("application.ApplicationService/Rollback", rollback);
     handlers.unary("application.ApplicationService/TerminateOperation", terminate);
     handlers.unary("application.ApplicationService/GetApplicationSyncWindows", |call| async move {
-        sync_windows(&call)
+        sync_windows(&call).await
     });
 }
 
@@ -62,7 +62,7 @@ fn may_sync_now(windows: &[SyncWindow]) -> Result<bool, Status> {
 }
 
 async fn synchronize(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     if !may_sync_now(&windows(&call, &application))? {
         return Err(Status::denied("cannot sync: blocked by sync window"));
     }
@@ -217,7 +217,7 @@ async fn set_operation(call: &Call, key: &AppKey, operation: &Operation) -> Resu
 async fn rollback(call: Call) -> Result<Value, Status> {
     let settings = call.core.control.settings();
     let own_action = settings.config("server.rbac.rollback.enforce.enable") == Some("true");
-    let application = find(&call, "name", if own_action { "rollback" } else { "sync" })?;
+    let application = find(&call, "name", if own_action { "rollback" } else { "sync" }).await?;
     if application.metadata.deletion_timestamp.is_some() {
         return Err(Status::precondition("application is deleting"));
     }
@@ -261,7 +261,7 @@ async fn rollback(call: Call) -> Result<Value, Status> {
 }
 
 async fn terminate(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "sync")?;
+    let application = find(&call, "name", "sync").await?;
     for _ in 0..ATTEMPTS {
         let current = call.core.control.application(&application.key()).ok_or_else(denied)?;
         if current.operation.is_none() || current.status.operation_state.is_none() {
@@ -280,8 +280,8 @@ async fn terminate(call: Call) -> Result<Value, Status> {
     Err(Status::new(Code::Aborted, "the application is being changed by others all the time; try again"))
 }
 
-fn sync_windows(call: &Call) -> Result<Value, Status> {
-    let application = find(call, "name", "get")?;
+async fn sync_windows(call: &Call) -> Result<Value, Status> {
+    let application = find(call, "name", "get").await?;
     let assigned = windows(call, &application);
     let now = Timestamp::now();
     let describe = |window: &SyncWindow| {

@@ -103,7 +103,7 @@ async fn get(call: Call) -> Result<Value, Status> {
     if call.text("name").is_empty() {
         return Err(denied());
     }
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     // An empty value asks for a refresh as well; only its absence doesn't.
     let Some(refresh) = call.request.get("refresh").and_then(Value::as_str) else {
         return to_json(&application);

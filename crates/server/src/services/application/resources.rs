@@ -22,7 +22,7 @@ const SETTLE: Duration = Duration::from_millis(150);
 
 pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("application.ApplicationService/ResourceTree", |call| async move {
-        let application = find(&call, "applicationName", "get")?;
+        let application = find(&call, "applicationName", "get").await?;
         to_json(&tree(&call, &application).await?)
     });
     handlers.stream("application.ApplicationService/WatchResourceTree", watch_tree);
@@ -77,7 +77,7 @@ fn known_tree(call: &Call, application: &Application) -> Result<ApplicationTree,
 }
 
 async fn watch_tree(call: Call) -> Result<Replies, Status> {
-    let application = find(&call, "applicationName", "get")?;
+    let application = find(&call, "applicationName", "get").await?;
     observe(&call, &application).await?;
     let Some(controller) = &call.core.controller else {
         return Ok(poll_tree(call, application));
@@ -160,7 +160,7 @@ fn trouble_of(application: &Application) -> Option<String> {
 }
 
 async fn managed(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "applicationName", "get")?;
+    let application = find(&call, "applicationName", "get").await?;
     let known = compared(&call, &application).await?;
     let wanted = |key: &str, held: &str| call.text(key).is_empty() || call.text(key) == held;
     let items = known
@@ -202,7 +202,7 @@ pub(super) fn key_of(node: &ResourceNode) -> ObjectKey {
 }
 
 async fn get(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     let node = node(&call, &application).await?;
     let key = key_of(&node);
     let version = Some(call.text("version")).filter(|version| !version.is_empty());
@@ -236,7 +236,7 @@ fn may_change(call: &Call, application: &Application, verb: &str) -> Result<(), 
 }
 
 async fn patch(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     may_change(&call, &application, "update")?;
     let node = node(&call, &application).await?;
     let document: Value = serde_json::from_str(call.text("patch"))
@@ -253,7 +253,7 @@ async fn patch(call: Call) -> Result<Value, Status> {
 }
 
 async fn delete(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     may_change(&call, &application, "delete")?;
     let node = node(&call, &application).await?;
     let options = if call.flag("orphan") == Some(true) {
@@ -268,7 +268,7 @@ async fn delete(call: Call) -> Result<Value, Status> {
 }
 
 async fn list_events(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     let (name, namespace, uid) =
         (call.text("resourceName"), call.text("resourceNamespace"), call.text("resourceUID"));
     if name.is_empty() && uid.is_empty() {

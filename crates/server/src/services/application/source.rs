@@ -36,7 +36,7 @@ fn compared_revisions(application: &Application) -> Vec<&str> {
 }
 
 async fn manifests(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     let sources = application.spec.effective_sources();
     let known = compared_revisions(&application);
     let targets: Vec<&str> = sources.iter().map(|source| source.target_revision.as_str()).collect();
@@ -65,7 +65,7 @@ async fn manifests(call: Call) -> Result<Value, Status> {
 async fn manifests_with_files(mut call: Call) -> Result<Value, Status> {
     let query = call.request.get_mut("Query").map(Value::take).filter(Value::is_object);
     call.request = query.ok_or_else(|| Status::invalid("the first message has to be the query"))?;
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     if application.spec.has_multiple_sources() {
         let message = "local files can stand in for the source of an application with one source only";
         return Err(Status::precondition(message));
@@ -143,7 +143,7 @@ fn masked(text: &str) -> String {
 }
 
 async fn revision_metadata(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "get")?;
+    let application = find(&call, "name", "get").await?;
     let sources = application.spec.effective_sources();
     let index = call.number("sourceIndex").and_then(|index| usize::try_from(index).ok()).unwrap_or_default();
     let source = sources.get(index).ok_or_else(|| {
@@ -170,7 +170,7 @@ async fn revision_metadata(call: Call) -> Result<Value, Status> {
 
 /// What server-side apply would make of the application's objects, asked of the API server without changing any.
 async fn server_side_diff(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "appName", "get")?;
+    let application = find(&call, "appName", "get").await?;
     let managed = compared(&call, &application).await?;
     let given = call.texts("targetManifests");
     let targets: Vec<String> = if given.is_empty() {

@@ -107,13 +107,13 @@ fn difference(existing: &Application, wanted: &Application) -> String {
 
 async fn update(call: Call) -> Result<Value, Status> {
     let wanted = body(&call)?;
-    find_named(&call, &wanted.key(), "update")?;
+    find_named(&call, &wanted.key(), "update").await?;
     let stored = store(&call, &wanted.key(), |_| Ok(wanted.clone())).await?;
     to_json(&stored)
 }
 
 async fn update_spec(call: Call) -> Result<Value, Status> {
-    let existing = find(&call, "name", "update")?;
+    let existing = find(&call, "name", "update").await?;
     let mut spec: ApplicationSpec = call.record("spec")?;
     normalize(&mut spec);
     let stored =
@@ -123,7 +123,7 @@ async fn update_spec(call: Call) -> Result<Value, Status> {
 }
 
 async fn patch(call: Call) -> Result<Value, Status> {
-    let existing = find(&call, "name", "update")?;
+    let existing = find(&call, "name", "update").await?;
     let patch: Value = serde_json::from_str(call.text("patch"))
         .map_err(|error| Status::invalid(format!("error parsing patch: {error}")))?;
     let stored = store(&call, &existing.key(), |current| {
@@ -193,7 +193,7 @@ pub(super) fn lost_race(error: &cluster::Error) -> bool {
 }
 
 async fn delete(call: Call) -> Result<Value, Status> {
-    let application = find(&call, "name", "delete")?;
+    let application = find(&call, "name", "delete").await?;
     let policy = call.text("propagationPolicy").to_ascii_lowercase();
     let cascade = call.flag("cascade");
     if cascade == Some(false) && !policy.is_empty() {
