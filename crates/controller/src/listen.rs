@@ -12,6 +12,19 @@ use crate::decision::refresh::CompareLevel;
 use crate::ports::{LiveEvent, RecordEvent, Target};
 use crate::queue::{Priority, Work};
 
+/// Who waits for an application that was changed.
+fn urgency(app: &Application) -> Priority {
+    let is_asked_for = app.operation.is_some()
+        || app.metadata.deletion_timestamp.is_some()
+        || app.metadata.annotations.contains_key(ANNOTATION_REFRESH);
+    match app.status.reconciled_at {
+        _ if is_asked_for => Priority::User,
+        // Nothing of it is in its cluster: that is worse than any drift of the others.
+        None => Priority::Webhook,
+        Some(_) => Priority::Timer,
+    }
+}
+
 impl Core {
     /// Follows the control plane's records until they end.
     pub(crate) async fn follow_records(self: Arc<Self>) {
@@ -53,10 +66,7 @@ impl Core {
     }
 
     fn application_changed(&self, app: &Application) {
-        let urgent = app.operation.is_some()
-            || app.metadata.deletion_timestamp.is_some()
-            || app.metadata.annotations.contains_key(ANNOTATION_REFRESH);
-        let priority = if urgent { Priority::User } else { Priority::Timer };
+        let priority = urgency(app);
         let automated = |app: &Application| {
             let automated = app.spec.sync_policy.as_ref().and_then(|policy| policy.automated.clone());
             automated.filter(|automated| automated.enabled != Some(false))
@@ -64,7 +74,7 @@ impl Core {
         // Whoever turns automation on expects it to act on what is known to differ.
         let acts = automated(app).is_some()
             && app.status.sync.status == "OutOfSync"
-            && !urgent
+            && priority != Priority::User
             && self.policy_is_news(app);
         let work = if acts { Work::compare(CompareLevel::Latest) } else { Work::LOOK };
         self.queue.add(app.key(), work, priority);
@@ -153,5 +163,20 @@ impl Core {
                 core.queue.add(key, Work::compare(CompareLevel::Recent), Priority::Timer);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_new_go_before_the_drifted_and_the_asked_for_before_all() {
+        let mut app = Application::default();
+        assert!(urgency(&app) < Priority::Drift);
+        app.status.reconciled_at = Some(types::Time(jiff::Timestamp::UNIX_EPOCH));
+        assert_eq!(urgency(&app), Priority::Timer);
+        app.metadata.annotations.insert(ANNOTATION_REFRESH.into(), "normal".into());
+        assert_eq!(urgency(&app), Priority::User);
     }
 }

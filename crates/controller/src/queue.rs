@@ -15,7 +15,7 @@ use crate::decision::refresh::CompareLevel;
 pub(crate) enum Priority {
     /// A person.
     User,
-    /// An operation that is under way, or a commit that was announced.
+    /// An operation that is under way, a commit that was announced, or an application that is new.
     Webhook,
     /// A cluster that differs from what it should be.
     Drift,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gotmpl::FixedEnvironment;
 use helm::{Budget, Chart, Release, Values, ValuesFile};
 use source::Folder;
-use tree::{MemoryTree, Tree, TreePath};
+use tree::{EntryKind, MemoryTree, Tree, TreePath};
 
 use super::case::{Case, Tool};
 
@@ -15,10 +15,6 @@ use super::case::{Case, Tool};
 const STACK_BYTES: usize = 64 << 20;
 /// The time that templates see: any will do, for what shows it is listed as random.
 const TIME: i64 = 1_760_000_000;
-/// The largest file that is read.
-const MAX_FILE_BYTES: u64 = 64 << 20;
-/// Nesting of directories that is entered.
-const MAX_DEPTH: usize = 64;
 
 /// Who renders.
 #[derive(Debug, Clone)]
@@ -95,38 +91,27 @@ fn run(case: &Case, program: &Path) -> Result<String, String> {
     }
 }
 
-/// Reads a folder of the disk.
+/// Reads a folder of the machine whole.
 fn load(folder: &Path) -> Result<MemoryTree, String> {
     let mut tree = MemoryTree::new();
-    load_into(&mut tree, folder, "", 0)
+    copy(&Folder::new(folder.to_owned()), &TreePath::root(), &mut tree)
         .map(|()| tree)
         .map_err(|reason| format!("{}: {reason}", folder.display()))
 }
 
-fn load_into(tree: &mut MemoryTree, folder: &Path, below: &str, depth: usize) -> Result<(), String> {
-    if depth > MAX_DEPTH {
-        return Err(format!("{below}: more than {MAX_DEPTH} directories deep"));
-    }
-    for entry in std::fs::read_dir(folder).map_err(|error| error.to_string())? {
-        let entry = entry.map_err(|error| error.to_string())?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        if name == ".git" {
-            continue;
-        }
-        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
-        let place = entry.path();
-        let wrong = |error: std::io::Error| format!("{path}: {error}");
-        let metadata = place.symlink_metadata().map_err(wrong)?;
-        let outcome = if metadata.is_symlink() {
-            let target = std::fs::read_link(&place).map_err(wrong)?;
-            tree.insert_link(&path, &target.to_string_lossy())
-        } else if metadata.is_dir() {
-            load_into(tree, &place, &path, depth + 1)?;
-            continue;
-        } else if metadata.is_file() && metadata.len() <= MAX_FILE_BYTES {
-            tree.insert(&path, std::fs::read(&place).map_err(wrong)?)
-        } else {
-            continue;
+fn copy(folder: &Folder, directory: &TreePath, tree: &mut MemoryTree) -> Result<(), String> {
+    for (name, entry) in folder.list(directory).map_err(|error| error.to_string())? {
+        let path = directory.join(&name).map_err(|error| error.to_string())?;
+        let content = || folder.read(&path).map_err(|error| error.to_string());
+        let outcome = match entry.kind {
+            EntryKind::Directory if name == ".git" => continue,
+            EntryKind::Directory => {
+                copy(folder, &path, tree)?;
+                continue;
+            }
+            EntryKind::Symlink => tree.insert_link(path.as_str(), &String::from_utf8_lossy(&content()?)),
+            EntryKind::File => tree.insert(path.as_str(), content()?),
+            EntryKind::Submodule => continue,
         };
         outcome.map_err(|error| error.to_string())?;
     }
