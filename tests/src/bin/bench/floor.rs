@@ -11,7 +11,7 @@ use tests::World;
 use types::names::ANNOTATION_TRACKING_ID;
 
 use crate::load::Load;
-use crate::requests::Requests;
+use crate::requests::{self, Requests};
 use crate::setting::{CONCURRENCY, api, create, create_namespace};
 use crate::usage::Usage;
 
@@ -30,6 +30,7 @@ pub(crate) struct Floor {
 /// annotation), and patches its status once.
 pub(crate) async fn measure(world: &World, load: &Load) -> Result<Floor> {
     create_namespace(world, NAMESPACE).await?;
+    requests::quiet(world.client()).await?;
     let (before, asked) = (Usage::of(std::process::id())?, Requests::of(world.client()).await?);
     let start = Instant::now();
     stream::iter(0..load.count)

@@ -1,6 +1,7 @@
 //! What the API server has been asked, by its own count.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
@@ -11,6 +12,29 @@ const BACKGROUND: &[&str] = &["leases", "nodes"];
 
 /// The CPU time that the API server has used.
 const CPU: &str = "process_cpu_seconds_total ";
+
+/// The API server is quiet when it uses less than this share of a processor,
+const QUIET_SHARE: f64 = 0.1;
+/// for this long.
+const QUIET_FOR: Duration = Duration::from_secs(2);
+/// The longest that this is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until the API server has done with what came before: its own start, and the schemas of new
+/// CustomResourceDefinitions. What is measured next would pay for it, and what is measured after that would not.
+pub(crate) async fn quiet(client: &kube::Client) -> Result<()> {
+    let start = Instant::now();
+    let mut before = Requests::of(client).await?.cpu;
+    while start.elapsed() < PATIENCE {
+        tokio::time::sleep(QUIET_FOR).await;
+        let now = Requests::of(client).await?.cpu;
+        if now - before < QUIET_SHARE * QUIET_FOR.as_secs_f64() {
+            return Ok(());
+        }
+        before = now;
+    }
+    anyhow::bail!("the API server is not quiet after {} s", PATIENCE.as_secs())
+}
 
 /// How many requests were answered, by verb and resource (`POST configmaps`), and what that took.
 #[derive(Debug, Clone, Default)]

@@ -9,7 +9,7 @@ use crate::report::{self, Details, Row};
 use crate::requests::Requests;
 use crate::setting::{CONTROL, Setting};
 use crate::usage::Usage;
-use crate::{floor, watch};
+use crate::{floor, requests, watch};
 
 /// Nothing new for so long means that all is done.
 const QUIET: Duration = Duration::from_secs(2);
@@ -25,6 +25,7 @@ pub(crate) async fn measure(load: &Load, kind: tests::Kind) -> Result<()> {
     let mut applications =
         watch::Watch::start(setting.world.client(), "argoproj.io/v1alpha1", "Application", CONTROL);
     let process = setting.argosy.id();
+    requests::quiet(setting.world.client()).await?;
     let (idle, asked) = (Usage::of(process)?, Requests::of(setting.world.client()).await?);
     let start = Instant::now();
     let (created, progress) = tokio::join!(
