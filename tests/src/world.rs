@@ -143,6 +143,14 @@ impl World {
         found.and_then(|object| serde_json::to_value(object).ok())
     }
 
+    /// The objects of a kind in a namespace, as JSON.
+    pub async fn list(&self, api_version: &str, kind: &str, namespace: &str) -> Vec<Value> {
+        let api = self.api(api_version, kind, &plural(kind), namespace);
+        let found = api.list(&kube::api::ListParams::default()).await;
+        let found = found.unwrap_or_else(|error| panic!("listing {kind} of {namespace}: {error}"));
+        found.items.iter().filter_map(|object| serde_json::to_value(object).ok()).collect()
+    }
+
     /// Merges a patch into an object.
     pub async fn merge(&self, api_version: &str, kind: &str, namespace: &str, name: &str, patch: &Value) {
         let api = self.api(api_version, kind, &plural(kind), namespace);

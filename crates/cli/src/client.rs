@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use types::Secret;
 
@@ -90,6 +90,22 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         self.call(reqwest::Method::POST, path, &[], Some(body)).await
+    }
+
+    /// The records of a collection.
+    pub(crate) async fn list(&self, path: &str, query: Query<'_>) -> Result<Vec<Value>, Error> {
+        #[derive(Deserialize)]
+        struct List {
+            // Empty collections are sent as null.
+            items: Option<Vec<Value>>,
+        }
+        let list: List = self.get(path, query).await?;
+        Ok(list.items.unwrap_or_default())
+    }
+
+    /// Deletes a record.
+    pub(crate) async fn delete(&self, path: &str, query: Query<'_>) -> Result<(), Error> {
+        self.call::<Value>(reqwest::Method::DELETE, path, query, None::<&()>).await.map(drop)
     }
 
     /// Posts a body that is several JSON documents, one after the other.

@@ -3,7 +3,6 @@
 //! Deliberately absent: adding a cluster out of a kubeconfig, which makes an account in it.
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Query, escape};
@@ -82,12 +81,6 @@ enum Format {
     Yaml,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct List {
-    items: Option<Vec<Value>>,
-}
-
 /// The path of a cluster and the query that says what it is named by.
 fn place(cluster: &str) -> (String, [(&'static str, String); 1]) {
     let kind = if cluster.contains("://") { "server" } else { "name" };
@@ -97,8 +90,8 @@ fn place(cluster: &str) -> (String, [(&'static str, String); 1]) {
 pub(crate) async fn run(verb: ClusterVerb, client: &Client) -> Result<(), Error> {
     match verb {
         ClusterVerb::List(options) => {
-            let list: List = client.get("/api/v1/clusters", &[]).await?;
-            print(&list.items.unwrap_or_default(), options.output);
+            let items = client.list("/api/v1/clusters", &[]).await?;
+            print(&items, options.output);
             Ok(())
         }
         ClusterVerb::Get(options) => {
@@ -120,7 +113,7 @@ pub(crate) async fn run(verb: ClusterVerb, client: &Client) -> Result<(), Error>
                     continue;
                 }
                 let (path, query) = place(cluster);
-                let _: Value = client.call(reqwest::Method::DELETE, &path, &query, None::<&()>).await?;
+                client.delete(&path, &query).await?;
                 println!("Cluster '{cluster}' removed");
             }
             Ok(())

@@ -126,8 +126,7 @@ pub(crate) async fn logout(
     let has_token = local.users.iter().any(|user| user.name == context.user && !user.auth_token.is_empty());
     if has_token && let Ok(client) = crate::session::connect(&scoped, core).await {
         // The token is forgotten here even when the server cannot be told.
-        let _: Result<Value, Error> =
-            client.call(reqwest::Method::DELETE, "/api/v1/session", &[], None::<&()>).await;
+        let _ = client.delete("/api/v1/session", &[]).await;
     }
     for user in local.users.iter_mut().filter(|user| user.name == context.user) {
         user.auth_token = Secret::default();

@@ -125,7 +125,7 @@ pub(crate) async fn run(verb: ProjVerb, client: &Client) -> Result<(), Error> {
         ProjVerb::Create(options) => create(&options, client).await,
         ProjVerb::Delete(options) => {
             for project in &options.projects {
-                let _: Value = client.call(reqwest::Method::DELETE, &path(project), &[], None::<&()>).await?;
+                client.delete(&path(project), &[]).await?;
             }
             Ok(())
         }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::client::{Client, escape};
@@ -228,18 +227,11 @@ enum Format {
     Yaml,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct List {
-    items: Option<Vec<Value>>,
-}
-
 pub(crate) async fn run(verb: RepoVerb, client: &Client) -> Result<(), Error> {
     match verb {
         RepoVerb::List(options) => {
             let query = [("forceRefresh", refresh(&options.refresh)?)];
-            let list: List = client.get("/api/v1/repositories", &query).await?;
-            let items = list.items.unwrap_or_default();
+            let items = client.list("/api/v1/repositories", &query).await?;
             print(&items, &Value::from(items.clone()), options.output);
             Ok(())
         }
@@ -254,7 +246,7 @@ pub(crate) async fn run(verb: RepoVerb, client: &Client) -> Result<(), Error> {
         RepoVerb::Rm(options) => {
             for repo in &options.repos {
                 let query = [("appProject", options.project.clone())];
-                let _: Value = client.call(reqwest::Method::DELETE, &path(repo), &query, None::<&()>).await?;
+                client.delete(&path(repo), &query).await?;
                 println!("Repository '{repo}' removed");
             }
             Ok(())

@@ -1,7 +1,6 @@
 //! `repocreds`: credentials for all repositories below a URL.
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::client::{Client, escape};
@@ -61,17 +60,11 @@ pub struct RemoveOptions {
     url: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct List {
-    items: Option<Vec<Value>>,
-}
-
 pub(crate) async fn run(verb: RepoCredsVerb, client: &Client) -> Result<(), Error> {
     match verb {
         RepoCredsVerb::List(options) => {
-            let list: List = client.get("/api/v1/repocreds", &[]).await?;
-            print(&list.items.unwrap_or_default(), options.output);
+            let items = client.list("/api/v1/repocreds", &[]).await?;
+            print(&items, options.output);
         }
         RepoCredsVerb::Add(options) => {
             let mut record = options.credentials.record()?;
@@ -84,7 +77,7 @@ pub(crate) async fn run(verb: RepoCredsVerb, client: &Client) -> Result<(), Erro
         }
         RepoCredsVerb::Rm(options) => {
             let path = format!("/api/v1/repocreds/{}", escape(&options.url));
-            let _: Value = client.call(reqwest::Method::DELETE, &path, &[], None::<&()>).await?;
+            client.delete(&path, &[]).await?;
             println!("Repository credentials for '{}' removed", options.url);
         }
     }

@@ -273,7 +273,14 @@ async fn a_process_may_be_killed_while_it_makes_or_fills_a_mirror() {
     std::fs::remove_dir_all(&mirror).unwrap();
     std::fs::create_dir_all(mirror.join("0/objects/pack")).unwrap();
     std::fs::write(mirror.join("0/config"), "").unwrap();
+    // As it is made now, under another name: one of an hour ago, and one that somebody may be making.
+    for (name, age) in [("new-1-0-0", 3600), ("new-2-0-0", 1)] {
+        std::fs::create_dir_all(mirror.join(name).join("objects")).unwrap();
+        let then = std::time::SystemTime::now() - Duration::from_secs(age);
+        std::fs::File::open(mirror.join(name)).unwrap().set_modified(then).unwrap();
+    }
     open(&third).await.unwrap();
+    std::fs::remove_dir_all(mirror.join("new-2-0-0")).unwrap();
     let left: Vec<_> = std::fs::read_dir(&mirror).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["0"], "nothing is left beside it");
 }

@@ -1,6 +1,7 @@
 //! The stories, told on the sandbox and on the real control plane. Each reads like a page of the manual.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story that fails ends at once")]
 
+mod administer;
 mod breakage;
 mod core_mode;
 mod deliver;

@@ -1,7 +1,6 @@
 //! `app delete`.
 
 use clap::{ArgAction, Args};
-use serde_json::Value;
 
 use super::wait::until_deleted;
 use super::{AppName, NamespaceOption, select};
@@ -62,7 +61,7 @@ pub(crate) async fn delete(options: &DeleteOptions, client: &Client) -> Result<(
         if let Some(policy) = &options.propagation_policy {
             query.push(("propagationPolicy", policy.clone()));
         }
-        let _: Value = client.call(reqwest::Method::DELETE, &app.path(""), &query, None::<&()>).await?;
+        client.delete(&app.path(""), &query).await?;
         if options.wait {
             until_deleted(client, app, 0).await?;
         }

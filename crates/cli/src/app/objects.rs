@@ -310,8 +310,7 @@ pub(crate) async fn delete(options: &DeleteResourceOptions, client: &Client) -> 
         let mut query = query_of(&app, &object);
         query.push(("force", options.force.to_string()));
         query.push(("orphan", options.orphan.to_string()));
-        let _: Value =
-            client.call(reqwest::Method::DELETE, &app.path("/resource"), &query, None::<&()>).await?;
+        client.delete(&app.path("/resource"), &query).await?;
         eprintln!("Resource '{}' deleted", object.name);
     }
     Ok(())

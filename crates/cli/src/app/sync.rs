@@ -121,8 +121,7 @@ pub(super) struct TerminateOptions {
 
 pub(crate) async fn terminate(options: &TerminateOptions, client: &Client) -> Result<(), Error> {
     let app = options.target.app();
-    let _: Value =
-        client.call(reqwest::Method::DELETE, &app.path("/operation"), &app.query(), None::<&()>).await?;
+    client.delete(&app.path("/operation"), &app.query()).await?;
     println!("Application '{}' operation terminating", app.name);
     Ok(())
 }

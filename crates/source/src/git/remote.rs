@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gix::bstr::ByteSlice;
 use gix::progress::Discard;
@@ -12,6 +13,11 @@ use gix::remote::{Direction, fetch::Shallow, fetch::Tags};
 use super::refs::References;
 use super::transport::Connector;
 use crate::Error;
+
+/// How the names of repositories begin that are being made.
+const NEW: &str = "new-";
+/// Nobody goes on with such a one after this time.
+const ABANDONED: Duration = Duration::from_mins(1);
 
 /// What is being talked to, for messages.
 pub(crate) struct Remote<'a> {
@@ -51,9 +57,13 @@ pub(crate) fn open_or_create(
 fn create(directory: &Path) -> std::io::Result<()> {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let parent = directory.parent().unwrap_or(directory);
+    std::fs::create_dir_all(parent)?;
+    remove_leftovers(parent)?;
+    // In a container, the process that was killed had the same id.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let number = MADE.fetch_add(1, Ordering::Relaxed);
-    let repository = parent.join(format!("new-{}-{number}", std::process::id()));
-    std::fs::create_dir_all(&repository)?;
+    let repository = parent.join(format!("{NEW}{}-{now}-{number}", std::process::id()));
+    std::fs::create_dir(&repository)?;
     gix::create::into(&repository, gix::create::Kind::Bare, gix::create::Options::default())
         .map_err(std::io::Error::other)?;
     match std::fs::rename(&repository, directory) {
@@ -65,6 +75,21 @@ fn create(directory: &Path) -> std::io::Result<()> {
         Err(_) => std::fs::remove_dir_all(&repository),
         Ok(()) => Ok(()),
     }
+}
+
+/// Removes what a process that was killed has left of its attempts: making a repository takes milliseconds.
+fn remove_leftovers(parent: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(parent)? {
+        let entry = entry?;
+        let is_old = || entry.metadata()?.modified()?.elapsed().map_err(std::io::Error::other);
+        if entry.file_name().as_encoded_bytes().starts_with(NEW.as_bytes())
+            && is_old().is_ok_and(|age| age > ABANDONED)
+        {
+            // What cannot be removed, or is being removed by another process, is in nobody's way.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
 }
 
 impl Remote<'_> {

@@ -14,6 +14,8 @@ use crate::status::{Code, Status};
 const DEFAULT: &str = "default";
 /// How often a change is tried again after somebody else's came first.
 const ATTEMPTS: usize = 5;
+/// Applications that an error names at most.
+const NAMED: usize = 5;
 
 pub(super) fn register(handlers: &mut Handlers) {
     handlers.unary("project.ProjectService/Create", create);
@@ -137,12 +139,18 @@ async fn delete(call: Call) -> Result<Value, Status> {
     }
     stored(&call, name)?;
     let namespace = call.core.control.namespace();
-    let using = applications_of(&call, name)
-        .iter()
-        .filter(|application| application.metadata.namespace == namespace)
-        .count();
-    if using > 0 {
-        return Err(Status::invalid(format!("project is referenced by {using} applications")));
+    let mut using = applications_of(&call, name);
+    using.retain(|application| application.metadata.namespace == namespace);
+    if !using.is_empty() {
+        let count = using.len();
+        using.retain(|application| call.caller.allows_application("get", application));
+        let mut names: Vec<&str> =
+            using.iter().take(NAMED).map(|application| application.metadata.name.as_str()).collect();
+        if names.len() < count {
+            names.push("…");
+        }
+        let names = names.join(", ");
+        return Err(Status::invalid(format!("project is referenced by {count} applications: {names}")));
     }
     call.core.control.delete_project(name).await?;
     Ok(json!({}))
