@@ -54,6 +54,21 @@ fn paths_that_leave_the_archive_are_refused() {
     assert!(error.contains("neither a file nor a folder"), "{error}");
 }
 
+/// Long names are in records of their own, which may hold any byte.
+#[test]
+fn names_with_a_nul_are_refused() {
+    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut archive = tar::Builder::new(gzip);
+    archive.append_pax_extensions([("path", b"web/a\0b.yaml".as_slice())]).unwrap();
+    let mut header = tar::Header::new_ustar();
+    header.set_path("web/short").unwrap();
+    header.set_size(1);
+    header.set_cksum();
+    archive.append(&header, b"x".as_slice()).unwrap();
+    let packed = archive.into_inner().unwrap().finish().unwrap();
+    assert!(refusal(&packed, &Budget::default()).contains("illegally named files: \"web/a\\0b.yaml\""));
+}
+
 #[test]
 fn bombs_end_before_they_are_unpacked() {
     let zeros = vec![0; 6 << 20];

@@ -44,6 +44,10 @@ fn relative(path: &str) -> Result<String, &'static str> {
     if path.starts_with('/') {
         return Err("chart illegally contains absolute paths");
     }
+    // Go's reader of archives refuses them as well.
+    if path.contains('\0') {
+        return Err("chart contains illegally named files");
+    }
     let Some((_, below)) = path.split_once('/') else {
         return Err(if path == "Chart.yaml" {
             "chart yaml not in base directory"
