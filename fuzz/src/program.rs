@@ -37,5 +37,5 @@ fn leave(code: i32) -> ! {
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let target = CHOSEN.get_or_init(chosen);
-    meter::within(target.memory, || (target.run)(data));
+    meter::within(target.memory, target.runs, || (target.run)(data));
 });
