@@ -1,6 +1,6 @@
 //! Every test, in the order in which failures are cheapest to find.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -28,6 +28,8 @@ const PROGRAMS: &[(&str, &str)] = &[
 
 /// The package that holds them.
 const STORIES: &str = "argosy-tests";
+/// The packages with tests that are told to a real API server as well; those have `real` in their names.
+const BESIDE: &[&str] = &["argosy-sandbox", "argosy-cluster"];
 
 /// Runs the tests.
 ///
@@ -60,20 +62,72 @@ pub fn run(scope: Scope) -> Result<()> {
     step("the web page's tests");
     shell::run(shell::command("npm", &root.join("ui")).args(["run", "--silent", "test"]))?;
     step("the real control plane");
-    control_plane::binaries()?;
+    let programs = control_plane::binaries()?;
+    step("tests beside the real API server");
+    beside_the_api_server(programs)?;
     step("stories");
     stories()?;
     step("done");
     Ok(())
 }
 
+/// Says what is not there of that without which tests of single crates skip themselves: what they say of it is shown only
+/// when they fail.
+fn tell_absent() {
+    let corpus = std::env::var_os("ARGOSY_CORPUS")
+        .map_or_else(|| shell::root().join("../shared/corpus"), PathBuf::from);
+    if !corpus.is_dir() {
+        println!(
+            "skipped: no corpus beside the checkout, and ARGOSY_CORPUS is not set: its templates, charts, \
+             kustomizations, differences and example applications are not compared with what other tools made of them"
+        );
+    }
+    for program in ["gpg", "ssh-keygen", "/usr/sbin/sshd", "kubectl", "jsonnet"] {
+        if !shell::is_installed(program) {
+            println!("skipped: tests that need {program}, which is not installed");
+        }
+    }
+}
+
 fn unit() -> Result<()> {
+    tell_absent();
     shell::run(shell::cargo().args(["test", "--locked", "--workspace", "--exclude", STORIES]))
 }
 
-/// Runs the test programs of one package out of the build of all.
+/// Runs the tests that are told to the real API server as well. The controllers are there, whose accounts the recorded
+/// answers show, but nothing that schedules and starts Pods: they stay as they were recorded.
+fn beside_the_api_server(programs: control_plane::Binaries) -> Result<()> {
+    let few = control_plane::Binaries { scheduler: None, kwok: None, ..programs };
+    let server = control_plane::ControlPlane::start(&few)?;
+    for package in BESIDE {
+        for test in test_programs(package)? {
+            shell::run(
+                shell::command(test.program, &test.folder)
+                    .arg("real")
+                    .env("ARGOSY_REAL_API", server.kubeconfig())
+                    .env("ARGOSY_TEST_KUBECONFIG", server.kubeconfig()),
+            )?;
+        }
+    }
+    Ok(())
+}
+
 fn stories() -> Result<()> {
-    let root = shell::root();
+    for test in test_programs(STORIES)? {
+        let argosy = demo::target_folder().join("debug/argosy");
+        shell::run(shell::command(test.program, &test.folder).env("ARGOSY_BINARY", argosy))?;
+    }
+    Ok(())
+}
+
+/// A test program, and the folder of its package.
+struct TestProgram {
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+/// The test programs of one package out of the build of all.
+fn test_programs(package: &str) -> Result<Vec<TestProgram>> {
     let built = shell::output(shell::cargo().args([
         "test",
         "--locked",
@@ -81,24 +135,21 @@ fn stories() -> Result<()> {
         "--no-run",
         "--message-format=json-render-diagnostics",
     ]))?;
-    let programs: Vec<PathBuf> = built.lines().filter_map(story_program).collect();
+    let programs: Vec<TestProgram> = built.lines().filter_map(|line| test_program(line, package)).collect();
     if programs.is_empty() {
-        bail!("cargo has built no test program of {STORIES}");
+        bail!("cargo has built no test program of {package}");
     }
-    for program in programs {
-        let argosy = demo::target_folder().join("debug/argosy");
-        shell::run(shell::command(program, &root.join("tests")).env("ARGOSY_BINARY", argosy))?;
-    }
-    Ok(())
+    Ok(programs)
 }
 
-/// The test program that one message of cargo tells of, when it belongs to the stories.
-fn story_program(message: &str) -> Option<PathBuf> {
+/// The test program that one message of cargo tells of, when it belongs to the package.
+fn test_program(message: &str, package: &str) -> Option<TestProgram> {
     let message: Value = serde_json::from_str(message).ok()?;
-    let package = message["package_id"].as_str()?;
+    let is_of_package = message["package_id"].as_str()?.contains(package);
     let is_test = message["profile"]["test"].as_bool()?;
     let program = message["executable"].as_str()?;
-    (is_test && package.contains(STORIES)).then(|| program.into())
+    let folder = Path::new(message["manifest_path"].as_str()?).parent()?;
+    (is_test && is_of_package).then(|| TestProgram { program: program.into(), folder: folder.into() })
 }
 
 /// Runs the benchmarks, optimized.
